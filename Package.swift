@@ -1,0 +1,151 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Swift target; style.md says why each is on.
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+/// Targets that touch C also say where they leave memory safety.
+let bridge: [SwiftSetting] = house + [.strictMemorySafety()]
+
+let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+
+let package = Package(
+    name: "wherry",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Wherry", targets: ["Wherry"]),
+        .library(name: "WherryWorker", targets: ["WherryWorker"]),
+        .library(name: "WherryBroker", targets: ["WherryBroker"]),
+        .library(name: "WherryTestKit", targets: ["WherryTestKit"]),
+        .executable(name: "wherry", targets: ["WherryCLI"]),
+        .executable(name: "wherry-lab", targets: ["WherryLab"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0", traits: []),
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
+    ],
+    targets: [
+        // C libraries
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
+        .systemLibrary(name: "CLibZMQ", providers: [.apt(["libzmq3-dev"]), .brew(["zeromq"])]),
+
+        // Values and bridges
+        .target(name: "WherryCore", swiftSettings: house),
+        .target(name: "WherryEventLoop", dependencies: ["WherryCore", "CLibZMQ", collections], swiftSettings: bridge),
+        .target(name: "WherryZeroMQ", dependencies: ["WherryCore", "WherryEventLoop", "CLibZMQ"], swiftSettings: bridge),
+        .target(
+            name: "WherryPostgres",
+            dependencies: ["WherryCore", "WherryEventLoop", "CLibPQ", collections, logging],
+            swiftSettings: bridge
+        ),
+        .target(name: "WherryWire", dependencies: ["WherryCore", protobuf], swiftSettings: house),
+
+        // Jobs
+        .target(
+            name: "WherryJobs",
+            dependencies: ["WherryCore", "WherryEventLoop", "WherryPostgres", "WherryWire", crypto, logging],
+            swiftSettings: house
+        ),
+        .target(
+            name: "WherryMigrations",
+            dependencies: ["WherryCore", "WherryPostgres", "WherryJobs", logging],
+            swiftSettings: house
+        ),
+
+        // What users import
+        .target(
+            name: "WherryBroker",
+            dependencies: ["WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryWire", collections, logging, lifecycle],
+            swiftSettings: house
+        ),
+        .target(
+            name: "WherryWorker",
+            dependencies: [
+                "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs", "WherryMigrations",
+                "WherryBroker", collections, logging, lifecycle,
+            ],
+            swiftSettings: house
+        ),
+        .target(
+            name: "Wherry",
+            dependencies: [
+                "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs",
+                collections, logging, lifecycle, crypto,
+            ],
+            swiftSettings: house
+        ),
+
+        // Real servers, tests, simulation, tools
+        .target(
+            name: "WherryCluster",
+            dependencies: ["WherryCore", subprocess, nioCore, nioPosix, logging],
+            swiftSettings: house
+        ),
+        .target(
+            name: "WherryTestKit",
+            dependencies: ["WherryCore", "WherryCluster", "WherryPostgres", "WherryJobs", "WherryMigrations", logging],
+            swiftSettings: house
+        ),
+        .target(
+            name: "WherrySimulation",
+            dependencies: ["WherryCore", "WherryWire", "WherryPostgres", "WherryJobs", "WherryBroker", "WherryWorker", "Wherry", collections],
+            swiftSettings: house
+        ),
+        .executableTarget(
+            name: "WherryCLI",
+            dependencies: [
+                "WherryCore", "WherryPostgres", "WherryMigrations", "WherryBroker", "WherryCluster", arguments, logging, lifecycle,
+                subprocess,
+            ],
+            swiftSettings: house
+        ),
+        .executableTarget(
+            name: "WherryLab",
+            dependencies: ["WherryCore", "Wherry", "WherryWorker", "WherryCluster", "WherrySimulation", arguments, logging],
+            swiftSettings: house
+        ),
+
+        // Tests
+        .testTarget(name: "WherryCoreTests", dependencies: ["WherryCore"], swiftSettings: house),
+        .testTarget(name: "WherryEventLoopTests", dependencies: ["WherryCore", "WherryEventLoop"], swiftSettings: house),
+        .testTarget(name: "WherryZeroMQTests", dependencies: ["WherryCore", "WherryEventLoop", "WherryZeroMQ"], swiftSettings: house),
+        .testTarget(name: "WherryPostgresTests", dependencies: ["WherryCore", "WherryPostgres"], swiftSettings: house),
+        .testTarget(name: "WherryWireTests", dependencies: ["WherryCore", "WherryWire"], swiftSettings: house),
+        .testTarget(name: "WherryJobsTests", dependencies: ["WherryCore", "WherryPostgres", "WherryWire", "WherryJobs"], swiftSettings: house),
+        .testTarget(name: "WherryMigrationsTests", dependencies: ["WherryMigrations"], swiftSettings: house),
+        .testTarget(name: "WherryBrokerTests", dependencies: ["WherryCore", "WherryWire", "WherryBroker"], swiftSettings: house),
+        .testTarget(name: "WherryWorkerTests", dependencies: ["WherryCore", "WherryWire", "WherryJobs", "WherryWorker"], swiftSettings: house),
+        .testTarget(name: "WherryTests", dependencies: ["WherryCore", "WherryWire", "WherryJobs", "WherryPostgres", "Wherry"], swiftSettings: house),
+        .testTarget(name: "WherryClusterTests", dependencies: ["WherryCluster", subprocess], swiftSettings: house),
+        .testTarget(name: "WherrySimulationTests", dependencies: ["WherrySimulation"], swiftSettings: house),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: [
+                "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs", "WherryMigrations",
+                "WherryBroker", "WherryWorker", "Wherry", "WherryCluster", "WherryTestKit", lifecycle, logging, subprocess,
+            ],
+            swiftSettings: house
+        ),
+    ]
+)
