@@ -45,7 +45,7 @@ package struct Refused: Hashable, Sendable {
     package var code: Code
     /// For people; says what to do.
     package var message: String
-    /// Whose refusal it is: the broker's incarnation that the job was sent to.
+    /// Whose refusal it is: the broker's incarnation that the job was sent to. A worker leaves it empty, and its broker puts its own.
     package var incarnation: [UInt8]
     /// This copy was never given to a worker, nor was any other copy that this broker met.
     package var neverDispatched: Bool

@@ -14,11 +14,11 @@ package struct Welcome: Hashable, Sendable {
     /// How often each side says something.
     package var heartbeatInterval: Duration
     /// The largest payload that the broker takes, in bytes: of REQUEST, PARTIAL, REPLY and OUTCOME.
-    package var maximumMessageSize: Int
+    package var maximumPayloadSize: Int
 
     package init(
         incarnation: [UInt8], region: String, disowned: [JobID], offers: [Offer], primary: PrimaryStatus?, heartbeatInterval: Duration,
-        maximumMessageSize: Int
+        maximumPayloadSize: Int
     ) {
         self.incarnation = incarnation
         self.region = region
@@ -26,6 +26,6 @@ package struct Welcome: Hashable, Sendable {
         self.offers = offers
         self.primary = primary
         self.heartbeatInterval = heartbeatInterval
-        self.maximumMessageSize = maximumMessageSize
+        self.maximumPayloadSize = maximumPayloadSize
     }
 }
