@@ -1,4 +1,4 @@
-package import OrderedCollections
+import OrderedCollections
 package import WherryCore
 package import WherryWire
 
@@ -91,7 +91,7 @@ package struct WorkerMachine: Sendable {
     /// When the machine wants to be told `timePassed` if nothing else happens before; `nil` if never.
     package var nextWakeUp: MonotonicInstant? {
         guard self.phase != .idle, self.phase != .ended else { return nil }
-        var moments = self.links.compactMap { self.nextWakeUp(of: $0) }
+        var moments = self.links.indices.compactMap { self.nextWakeUp(of: $0) }
         if let check = self.primary.nextCheck { moments.append(check) }
         if case .draining(let until) = self.phase { moments.append(until) }
         moments += self.jobs.values.lazy.filter { $0.stage == .waiting }.map(\.deadline)
