@@ -12,10 +12,10 @@ extension WorkerMachine {
             return
         }
         if let (code, message) = self.reasonToRefuse(epoch: fence.epoch, now: now, &actions) {
-            return self.refuse(id, code, message, to: link, now: now, &actions)
+            return self.refuse(.fence, id, code, message, to: link, now: now, &actions)
         }
         guard let epoch = fence.epoch, self.fences[id] == nil, self.fences.count < self.settings.maximumFences else {
-            return self.refuse(id, .overloaded, "too many fences are under way here", to: link, now: now, &actions)
+            return self.refuse(.fence, id, .overloaded, "too many fences are under way here", to: link, now: now, &actions)
         }
         self.fences[id] = HeldFence(fence: fence, links: [link])
         // If the job itself still waits here, it looks first, and finds that it must not run.
@@ -30,7 +30,7 @@ extension WorkerMachine {
             self.noteToken(reply.token)
             for link in held.links { self.send(.outcome(reply), to: link, now: now, &actions) }
         case .refused(let refused):
-            for link in held.links { self.refuse(refused, to: link, now: now, &actions) }
+            for link in held.links { self.refuse(.fence, refused, to: link, now: now, &actions) }
         }
         self.react(to: answer, now: now, &actions)
     }

@@ -7,15 +7,15 @@ extension WorkerMachine {
         let id = request.job.id
         if let held = self.jobs[id] { return self.join(held, request, from: link, now: now, &actions) }
         if let (code, message) = self.reasonToRefuse(epoch: request.epoch, now: now, &actions) {
-            return self.refuse(id, code, message, to: link, now: now, &actions)
+            return self.refuse(.request, id, code, message, to: link, now: now, &actions)
         }
         guard self.settings.offers.contains(Offer(name: request.job.name, version: request.job.version)) else {
             let message = "this worker has no handler for \(request.job.name) version \(request.job.version)"
-            return self.refuse(id, .unknownJob, message, to: link, now: now, &actions)
+            return self.refuse(.request, id, .unknownJob, message, to: link, now: now, &actions)
         }
         guard self.jobs.count < self.settings.concurrency + self.settings.allowance else {
             let message = "this worker holds \(self.jobs.count) jobs, as many as it may"
-            return self.refuse(id, .overloaded, message, to: link, now: now, &actions)
+            return self.refuse(.request, id, .overloaded, message, to: link, now: now, &actions)
         }
         self.jobs[id] = HeldJob(request: request, links: [link], arrival: now, deadline: now + max(request.remaining, .zero))
     }
@@ -26,13 +26,13 @@ extension WorkerMachine {
     ) {
         let id = request.job.id
         guard held.request.job == request.job else {
-            return self.refuse(id, .idConflict, "another job with this id runs here: use a new id", to: link, now: now, &actions)
+            return self.refuse(.request, id, .idConflict, "another job with this id runs here: use a new id", to: link, now: now, &actions)
         }
         guard held.request.epoch == request.epoch else {
             let (code, message) =
                 self.reasonToRefuse(epoch: request.epoch, now: now, &actions)
                 ?? (.unavailable, "a copy of this job for another epoch is not finished here yet")
-            return self.refuse(id, code, message, to: link, now: now, &actions)
+            return self.refuse(.request, id, code, message, to: link, now: now, &actions)
         }
         self.jobs[id]?.links.insertOnce(link)
         self.jobs[id]?.deadline = max(held.deadline, now + max(request.remaining, .zero))
@@ -84,7 +84,7 @@ extension WorkerMachine {
             self.noteToken(reply.token)
             self.forward(.reply(reply), of: id, now: now, &actions)
         case .refused(let refused):
-            for link in job.links { self.refuse(refused, to: link, now: now, &actions) }
+            for link in job.links { self.refuse(.request, refused, to: link, now: now, &actions) }
         }
         self.jobs[id] = nil
         self.react(to: answer, now: now, &actions)
@@ -93,7 +93,7 @@ extension WorkerMachine {
     /// Gives a job that was not started, or not finished, back to its brokers.
     mutating func handBack(_ id: JobID, _ code: Refused.Code, _ message: String, now: MonotonicInstant, _ actions: inout [Action]) {
         guard let job = self.jobs.removeValue(forKey: id) else { return }
-        for link in job.links { self.refuse(id, code, message, to: link, now: now, &actions) }
+        for link in job.links { self.refuse(.request, id, code, message, to: link, now: now, &actions) }
     }
 
     /// Why nothing may be run for a request or fence of this epoch now; `nil` if it may.
@@ -120,10 +120,12 @@ extension WorkerMachine {
     }
 
     func refuse(
-        _ id: JobID, _ code: Refused.Code, _ message: String, to link: Int, now: MonotonicInstant, _ actions: inout [Action]
+        _ subject: Refused.Subject, _ id: JobID, _ code: Refused.Code, _ message: String, to link: Int, now: MonotonicInstant,
+        _ actions: inout [Action]
     ) {
         let refused = Refused(
             id: id,
+            subject: subject,
             code: code,
             message: message,
             incarnation: [],
@@ -131,15 +133,16 @@ extension WorkerMachine {
             retryAfter: code == .overloaded ? .milliseconds(100) : nil,
             epoch: code == .wrongEpoch ? self.primaryStatus(now: now)?.epoch : nil
         )
-        self.refuse(refused, to: link, now: now, &actions)
+        self.send(.refused(refused), to: link, now: now, &actions)
     }
 
-    /// Refuses in the name of the broker that the job was sent to. It was dispatched, for it is here: so this is never proof of anything.
-    func refuse(_ refused: Refused, to link: Int, now: MonotonicInstant, _ actions: inout [Action]) {
-        guard self.links[link].isOpen else { return }
+    /// Refuses what a run refused. It was dispatched, for it is here: so this is never proof of anything. The broker adds its incarnation.
+    func refuse(
+        _ subject: Refused.Subject, _ refused: Refused, to link: Int, now: MonotonicInstant, _ actions: inout [Action]
+    ) {
         var refused = refused
-        refused.incarnation = self.links[link].brokerIncarnation
+        refused.subject = subject
         refused.neverDispatched = false
-        actions.append(.send(.refused(refused), to: link))
+        self.send(.refused(refused), to: link, now: now, &actions)
     }
 }

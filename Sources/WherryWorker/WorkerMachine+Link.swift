@@ -13,8 +13,6 @@ extension WorkerMachine {
         }
 
         var state = State.waiting(until: nil)
-        /// The broker's, from its newest WELCOME: refusals are bound to it.
-        var brokerIncarnation: [UInt8] = []
         /// As the newest WELCOME says, within reason.
         var heartbeatInterval: Duration?
         var lastHeard = MonotonicInstant.zero

@@ -44,7 +44,6 @@ extension WorkerMachine {
     private mutating func welcomed(_ welcome: Welcome, by link: Int, now: MonotonicInstant, _ actions: inout [Action]) {
         let isNew = if case .greeting = self.links[link].state { true } else { false }
         self.links[link].state = .serving
-        self.links[link].brokerIncarnation = welcome.incarnation
         self.links[link].heartbeatInterval = min(max(welcome.heartbeatInterval, .milliseconds(10)), .seconds(60))
         self.links[link].reconnectDelay = .zero
         self.links[link].failureLogged = false

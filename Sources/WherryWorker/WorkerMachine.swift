@@ -116,7 +116,7 @@ package struct WorkerMachine: Sendable {
         if case .draining(let until) = self.phase, until <= now { self.abandonJobs(now: now, &actions) }
     }
 
-    mutating func send(_ message: Message, to link: Int, now: MonotonicInstant, _ actions: inout [Action]) {
+    func send(_ message: Message, to link: Int, now: MonotonicInstant, _ actions: inout [Action]) {
         guard self.links[link].isOpen else { return }
         actions.append(.send(message, to: link))
     }
