@@ -59,7 +59,7 @@ let package = Package(
             dependencies: ["WherryCore", "WherryEventLoop", "CLibPQ", collections, logging],
             swiftSettings: bridge
         ),
-        .target(name: "WherryWire", dependencies: ["WherryCore", protobuf], exclude: ["wherry.proto"], swiftSettings: house),
+        .target(name: "WherryWire", dependencies: ["WherryCore", protobuf], swiftSettings: house),
 
         // Jobs
         .target(
