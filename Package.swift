@@ -61,7 +61,7 @@ let package = Package(
             dependencies: ["WherryCore", "WherryEventLoop", "CLibPQ", collections, logging],
             swiftSettings: bridge
         ),
-        .target(name: "WherryWire", dependencies: ["WherryCore", protobuf], swiftSettings: house),
+        .target(name: "WherryWire", dependencies: ["WherryCore", protobuf], exclude: ["wherry.proto"], swiftSettings: house),
 
         // Jobs
         .target(
@@ -111,7 +111,9 @@ let package = Package(
         ),
         .target(
             name: "WherrySimulation",
-            dependencies: ["WherryCore", "WherryWire", "WherryPostgres", "WherryJobs", "WherryBroker", "WherryWorker", "Wherry", collections],
+            dependencies: [
+                "WherryCore", "WherryWire", "WherryPostgres", "WherryJobs", "WherryBroker", "WherryWorker", "Wherry", collections,
+            ],
             swiftSettings: house
         ),
         .executableTarget(
@@ -134,13 +136,18 @@ let package = Package(
         .testTarget(name: "WherryZeroMQTests", dependencies: ["WherryCore", "WherryEventLoop", "WherryZeroMQ"], swiftSettings: house),
         .testTarget(name: "WherryPostgresTests", dependencies: ["WherryCore", "WherryPostgres"], swiftSettings: house),
         .testTarget(name: "WherryWireTests", dependencies: ["WherryCore", "WherryWire"], swiftSettings: house),
-        .testTarget(name: "WherryJobsTests", dependencies: ["WherryCore", "WherryPostgres", "WherryWire", "WherryJobs"], swiftSettings: house),
+        .testTarget(
+            name: "WherryJobsTests", dependencies: ["WherryCore", "WherryPostgres", "WherryWire", "WherryJobs"], swiftSettings: house),
         .testTarget(name: "WherryMigrationsTests", dependencies: ["WherryMigrations"], swiftSettings: house),
         .testTarget(name: "WherryBrokerTests", dependencies: ["WherryCore", "WherryWire", "WherryBroker"], swiftSettings: house),
-        .testTarget(name: "WherryWorkerTests", dependencies: ["WherryCore", "WherryWire", "WherryJobs", "WherryWorker"], swiftSettings: house),
-        .testTarget(name: "WherryTests", dependencies: ["WherryCore", "WherryWire", "WherryJobs", "WherryPostgres", "Wherry"], swiftSettings: house),
+        .testTarget(
+            name: "WherryWorkerTests", dependencies: ["WherryCore", "WherryWire", "WherryJobs", "WherryWorker"], swiftSettings: house),
+        .testTarget(
+            name: "WherryTests", dependencies: ["WherryCore", "WherryWire", "WherryJobs", "WherryPostgres", "Wherry"], swiftSettings: house),
         .executableTarget(name: "ClusterHolder", dependencies: ["WherryCluster"], path: "Tests/ClusterHolder", swiftSettings: house),
-        .testTarget(name: "WherryClusterTests", dependencies: ["WherryCluster", "ClusterHolder", subprocess], swiftSettings: house),
+        .testTarget(
+            name: "WherryClusterTests", dependencies: ["WherryCluster", "ClusterHolder", subprocess, nioCore, nioPosix],
+            swiftSettings: house),
         .testTarget(name: "WherrySimulationTests", dependencies: ["WherrySimulation"], swiftSettings: house),
         .testTarget(
             name: "IntegrationTests",
