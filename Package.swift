@@ -146,7 +146,7 @@ let package = Package(
             name: "WherryTests", dependencies: ["WherryCore", "WherryWire", "WherryJobs", "WherryPostgres", "Wherry"], swiftSettings: house),
         .executableTarget(name: "ClusterHolder", dependencies: ["WherryCluster"], path: "Tests/ClusterHolder", swiftSettings: house),
         .testTarget(
-            name: "WherryClusterTests", dependencies: ["WherryCluster", "ClusterHolder", subprocess, nioCore, nioPosix],
+            name: "WherryClusterTests", dependencies: ["WherryCluster", "WherryCore", "ClusterHolder", subprocess, system, nioCore, nioPosix],
             swiftSettings: house),
         .testTarget(name: "WherrySimulationTests", dependencies: ["WherrySimulation"], swiftSettings: house),
         .testTarget(
