@@ -1,1 +1,1 @@
-// Placeholder: removed by the module's first file.
+// x
