@@ -62,7 +62,7 @@ let package = Package(
             dependencies: ["WherryCore", "WherryEventLoop", "CLibPQ", collections, logging],
             swiftSettings: bridge
         ),
-        .target(name: "WherryWire", dependencies: ["WherryCore", protobuf], swiftSettings: house),
+        .target(name: "WherryWire", dependencies: ["WherryCore", protobuf], exclude: ["wherry.proto"], swiftSettings: house),
 
         // Jobs
         .target(
@@ -112,7 +112,9 @@ let package = Package(
         ),
         .target(
             name: "WherrySimulation",
-            dependencies: ["WherryCore", "WherryWire", "WherryPostgres", "WherryJobs", "WherryBroker", "WherryWorker", "Wherry", collections],
+            dependencies: [
+                "WherryCore", "WherryWire", "WherryPostgres", "WherryJobs", "WherryBroker", "WherryWorker", "Wherry", collections,
+            ],
             swiftSettings: house
         ),
         .executableTarget(
@@ -152,11 +154,14 @@ let package = Package(
         .testTarget(name: "WherryZeroMQTests", dependencies: ["WherryCore", "WherryEventLoop", "WherryZeroMQ"], swiftSettings: house),
         .testTarget(name: "WherryPostgresTests", dependencies: ["WherryCore", "WherryPostgres"], swiftSettings: house),
         .testTarget(name: "WherryWireTests", dependencies: ["WherryCore", "WherryWire"], swiftSettings: house),
-        .testTarget(name: "WherryJobsTests", dependencies: ["WherryCore", "WherryPostgres", "WherryWire", "WherryJobs"], swiftSettings: house),
+        .testTarget(
+            name: "WherryJobsTests", dependencies: ["WherryCore", "WherryPostgres", "WherryWire", "WherryJobs"], swiftSettings: house),
         .testTarget(name: "WherryMigrationsTests", dependencies: ["WherryMigrations"], swiftSettings: house),
         .testTarget(name: "WherryBrokerTests", dependencies: ["WherryCore", "WherryWire", "WherryBroker"], swiftSettings: house),
-        .testTarget(name: "WherryWorkerTests", dependencies: ["WherryCore", "WherryWire", "WherryJobs", "WherryWorker"], swiftSettings: house),
-        .testTarget(name: "WherryTests", dependencies: ["WherryCore", "WherryWire", "WherryJobs", "WherryPostgres", "Wherry"], swiftSettings: house),
+        .testTarget(
+            name: "WherryWorkerTests", dependencies: ["WherryCore", "WherryWire", "WherryJobs", "WherryWorker"], swiftSettings: house),
+        .testTarget(
+            name: "WherryTests", dependencies: ["WherryCore", "WherryWire", "WherryJobs", "WherryPostgres", "Wherry"], swiftSettings: house),
         .testTarget(name: "WherryClusterTests", dependencies: ["WherryCluster", subprocess], swiftSettings: house),
         .testTarget(name: "WherryCLITests", dependencies: ["WherryCLI", "DemoShared"], swiftSettings: house),
         .testTarget(name: "WherrySimulationTests", dependencies: ["WherrySimulation"], swiftSettings: house),
