@@ -132,7 +132,13 @@ let package = Package(
         ),
 
         // The demo's other processes, written as a user would write them
-        .target(name: "DemoShared", dependencies: ["Wherry"], path: "examples/DemoShared", exclude: ["README.md"], swiftSettings: house),
+        .target(
+            name: "DemoShared",
+            dependencies: ["Wherry", lifecycle],
+            path: "examples/DemoShared",
+            exclude: ["README.md"],
+            swiftSettings: house
+        ),
         .executableTarget(
             name: "DemoApp",
             dependencies: ["DemoShared", "Wherry", "WherryCore", "WherryPostgres", "WherryJobs", arguments, logging, lifecycle],

@@ -29,12 +29,24 @@ struct AirportFileTests {
         #expect(try AirportFile.parse("iata,city,country,latitude,longitude\r\nXXA,a,AA,1,2\r\n").count == 1)
     }
 
-    @Test("Whatever is wrong is told with its line", arguments: [
-        ("", 0), (header, 0), ("code,city\nXXA,a", 1), (header + "XXA,a,AA,1", 2), (header + "XXA,a,AA,1,2,3", 2), (header + "xx1,a,AA,1,2", 2),
-        (header + "XXA,a,AA,91,2", 2), (header + "XXA,a,AA,1,east", 2), (header + "XXA,a,AA,1,nan", 2), (header + "XXA,\"a,AA,1,2", 2),
-        (header + "XXA,\"a\"b,AA,1,2", 2), (header + "XXA,a,AA,1,2\nXXA,a,AA,1,2", 3),
-    ])
-    func flaws(text: String, line: Int) {
+    /// A line that stands after a good header and a good line, so it is line 3.
+    @Test(
+        "Whatever is wrong in a line is told with its number",
+        arguments: [
+            "XXA,a,AA,1", "XXA,a,AA,1,2,3", "xx1,a,AA,1,2", "XXA,a,AA,91,2", "XXA,a,AA,1,east", "XXA,a,AA,1,nan", "XXA,\"a,AA,1,2",
+            "XXA,\"a\"b,AA,1,2", "SYD,again,AU,1,2",
+        ])
+    func badLine(line: String) {
+        let text = Self.header + "SYD,Sydney,AU,-33.9,151.2\n" + line + "\n"
+        #expect { try AirportFile.parse(text) } throws: { ($0 as? AirportFile.Flaw)?.line == 3 }
+    }
+
+    @Test(
+        "A file without airports, or with another header, is no file of airports",
+        arguments: [
+            ("", 0), (AirportFileTests.header, 0), ("code,city\nSYD,Sydney", 1),
+        ])
+    func badFile(text: String, line: Int) {
         #expect { try AirportFile.parse(text) } throws: { ($0 as? AirportFile.Flaw)?.line == line }
     }
 }

@@ -22,8 +22,10 @@ struct DemoReportTests {
 
     private static let mishaps: [Mishap] = [
         Mishap(testDescription: "no delay", breaks: "distance-is-real") { steps, _, _ in steps[0].waitsMilliseconds = [2] },
-        Mishap(testDescription: "a slow bulk job", breaks: "one-job-beats-the-loop") { steps, _, _ in steps[2].elapsedMilliseconds = 9_000 },
-        Mishap(testDescription: "a stale read after .value", breaks: "no-stale-read-after-value") { steps, _, _ in steps[4].staleReads = 1 },
+        Mishap(testDescription: "a slow bulk job", breaks: "one-job-beats-the-loop") { steps, _, _ in steps[2].elapsedMilliseconds = 9_000
+        },
+        Mishap(testDescription: "a stale read after .value", breaks: "no-stale-read-after-value") { steps, _, _ in steps[4].staleReads = 1
+        },
         Mishap(testDescription: "no reads at all", breaks: "no-stale-read-after-value") { steps, _, _ in steps[4].reads = 0 },
         Mishap(testDescription: "a row lost", breaks: "every-row-once") { steps, _, _ in steps[3].rowsFound -= 1 },
         Mishap(testDescription: "a row doubled", breaks: "every-row-once") { steps, _, _ in steps[3].rowsFound += 1 },

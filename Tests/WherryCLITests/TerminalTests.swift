@@ -5,9 +5,11 @@ import WherryCLI
 struct TerminalTests {
     private static let plain = Style(isColoured: false)
 
-    @Test("A bar fills by eighths of a cell and stays within its width", arguments: [
-        (0.0, ""), (-1.0, ""), (0.001, "▏"), (0.125, "▌"), (0.5, "██"), (0.53, "██▏"), (1.0, "████"), (7.0, "████"), (.nan, ""),
-    ])
+    @Test(
+        "A bar fills by eighths of a cell and stays within its width",
+        arguments: [
+            (0.0, ""), (-1.0, ""), (0.001, "▏"), (0.125, "▌"), (0.5, "██"), (0.53, "██▏"), (1.0, "████"), (7.0, "████"), (.nan, ""),
+        ])
     func bars(share: Double, drawn: String) {
         #expect(Bar.draw(share, width: 4) == drawn)
     }
@@ -54,25 +56,32 @@ struct TerminalTests {
         #expect(ProgressBar(title: "", total: 0).share == 1)
     }
 
-    @Test("Times have three figures and the unit that suits", arguments: [
-        (0.0, "0.00 ms"), (0.8237, "0.82 ms"), (9.994, "9.99 ms"), (9.996, "10.0 ms"), (99.96, "100 ms"), (145.4, "145 ms"), (999.4, "999 ms"),
-        (999.6, "1.00 s"), (9_996.0, "10.0 s"), (55_123.0, "55.1 s"), (123_456.0, "123 s"),
-    ])
+    @Test(
+        "Times have three figures and the unit that suits",
+        arguments: [
+            (0.0, "0.00 ms"), (0.8237, "0.82 ms"), (9.994, "9.99 ms"), (9.996, "10.0 ms"), (99.96, "100 ms"), (145.4, "145 ms"),
+            (999.4, "999 ms"),
+            (999.6, "1.00 s"), (9_996.0, "10.0 s"), (55_123.0, "55.1 s"), (123_456.0, "123 s"),
+        ])
     func times(milliseconds: Double, text: String) {
         #expect(Figures.time(milliseconds: milliseconds) == text)
     }
 
-    @Test("Numbers are rounded, signed and grouped", arguments: [
-        (12_051.4, 0, "12\u{202F}051"), (1234.5, 1, "1234.5"), (1_234_567.0, 0, "1\u{202F}234\u{202F}567"), (-0.04, 1, "0.0"),
-        (-2.06, 1, "-2.1"), (0.05, 2, "0.05"), (.infinity, 1, "inf"),
-    ])
+    @Test(
+        "Numbers are rounded, signed and grouped",
+        arguments: [
+            (12_051.4, 0, "12\u{202F}051"), (1234.5, 1, "1234.5"), (1_234_567.0, 0, "1\u{202F}234\u{202F}567"), (-0.04, 1, "0.0"),
+            (-2.06, 1, "-2.1"), (0.05, 2, "0.05"), (.infinity, 1, "inf"),
+        ])
     func decimals(value: Double, decimals: Int, text: String) {
         #expect(Figures.decimal(value, decimals: decimals) == text)
     }
 
-    @Test("Colour is for terminals, and NO_COLOR forbids it there too", arguments: [
-        (true, [:], true), (false, [:], false), (true, ["NO_COLOR": "1"], false), (true, ["NO_COLOR": ""], true),
-    ])
+    @Test(
+        "Colour is for terminals, and NO_COLOR forbids it there too",
+        arguments: [
+            (true, [:], true), (false, [:], false), (true, ["NO_COLOR": "1"], false), (true, ["NO_COLOR": ""], true),
+        ])
     func colour(isTerminal: Bool, environment: [String: String], coloured: Bool) {
         let style = Style(isTerminal: isTerminal, environment: environment)
         #expect(style(.red, "x").contains("\u{1B}") == coloured)

@@ -1,5 +1,5 @@
-package import ServiceLifecycle
 import Foundation
+package import ServiceLifecycle
 
 /// A service that ends when standard input does.
 ///

@@ -1,4 +1,4 @@
-import DemoShared
+package import DemoShared
 
 /// What people see of the demo while it runs and when it ends.
 package struct DemoScreen {
@@ -21,7 +21,8 @@ package struct DemoScreen {
         self.screen.print("  \(primary)   \(primaryCity): the PostgreSQL primary, a broker and a worker")
         self.screen.print("  \(replica)   \(replicaCity): a streaming replica, and the app beside it")
         self.screen.print("        \(Figures.decimal(wan.kilometres)) km of water and land between them, through which each message takes")
-        self.screen.print("        \(Figures.time(milliseconds: wan.roundTripMilliseconds)) there and back. The app writes \(airports) airports.")
+        self.screen.print(
+            "        \(Figures.time(milliseconds: wan.roundTripMilliseconds)) there and back. The app writes \(airports) airports.")
         self.screen.print()
     }
 

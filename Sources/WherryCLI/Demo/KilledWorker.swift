@@ -20,4 +20,10 @@ package struct KilledWorker: Codable, Hashable, Sendable {
         self.receipts = receipts
         self.outcome = outcome
     }
+
+    /// `jobId`, because a snake-case coder turns that into `job_id` and back; of `jobID` it would not find the way back.
+    private enum CodingKeys: String, CodingKey {
+        case jobID = "jobId"
+        case rowsLost, kills, rowsOnPrimary, receipts, outcome
+    }
 }

@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 /// Where the demo writes for people: lines that stay, and on a terminal one line below them that keeps changing.
 package struct Screen {
