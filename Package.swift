@@ -22,6 +22,7 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 
 let package = Package(
@@ -46,6 +47,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0", traits: []),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
     targets: [
@@ -102,7 +104,7 @@ let package = Package(
         // Real servers, tests, simulation, tools
         .target(
             name: "WherryCluster",
-            dependencies: ["WherryCore", subprocess, nioCore, nioPosix, logging],
+            dependencies: ["WherryCore", subprocess, system, nioCore, nioPosix, logging],
             swiftSettings: house
         ),
         .target(
@@ -121,7 +123,7 @@ let package = Package(
             name: "WherryCLI",
             dependencies: [
                 "WherryCore", "WherryPostgres", "WherryJobs", "WherryMigrations", "WherryBroker", "WherryCluster", "DemoShared", arguments,
-                logging, lifecycle, unixSignals, subprocess,
+                logging, lifecycle, unixSignals, subprocess, system,
             ],
             swiftSettings: house
         ),
@@ -168,8 +170,11 @@ let package = Package(
             name: "WherryWorkerTests", dependencies: ["WherryCore", "WherryWire", "WherryJobs", "WherryWorker"], swiftSettings: house),
         .testTarget(
             name: "WherryTests", dependencies: ["WherryCore", "WherryWire", "WherryJobs", "WherryPostgres", "Wherry"], swiftSettings: house),
-        .testTarget(name: "WherryClusterTests", dependencies: ["WherryCluster", subprocess], swiftSettings: house),
         .testTarget(name: "WherryCLITests", dependencies: ["WherryCLI", "DemoShared"], swiftSettings: house),
+        .executableTarget(name: "ClusterHolder", dependencies: ["WherryCluster"], path: "Tests/ClusterHolder", swiftSettings: house),
+        .testTarget(
+            name: "WherryClusterTests", dependencies: ["WherryCluster", "ClusterHolder", subprocess, nioCore, nioPosix],
+            swiftSettings: house),
         .testTarget(name: "WherrySimulationTests", dependencies: ["WherrySimulation"], swiftSettings: house),
         .testTarget(
             name: "IntegrationTests",

@@ -14,7 +14,7 @@ extension WorkerMachine {
         return max(1, self.heldCount(of: link) + (free + sharers - 1) / sharers)
     }
 
-    private func heldCount(of link: Int) -> Int {
+    func heldCount(of link: Int) -> Int {
         self.jobs.values.count { $0.links.contains(link) }
     }
 

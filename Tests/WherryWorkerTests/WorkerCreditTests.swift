@@ -36,8 +36,9 @@ struct WorkerCreditTests {
             for _ in 0..<200 {
                 let link = Int.random(in: 0..<brokers, using: &generator)
                 if Bool.random(using: &generator), let id = held.popLast() {
-                    bench.tell(.finished(id, .refused(Refused(id: id, code: .expired, message: "", incarnation: [], neverDispatched: false))))
-                } else if bench.machine.jobs.values.count(where: { $0.links.contains(link) }) < bench.machine.links[link].credit {
+                    bench.tell(
+                        .finished(id, .refused(Refused(id: id, code: .expired, message: "", incarnation: [], neverDispatched: false))))
+                } else if bench.machine.heldCount(of: link) < bench.machine.links[link].credit {
                     let request = bench.request()
                     bench.hear(.request(request), from: link)
                     #expect(bench.refusals(to: link).isEmpty)
