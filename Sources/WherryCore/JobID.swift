@@ -47,6 +47,7 @@ public struct JobID: Hashable, Sendable {
 }
 
 extension JobID: Comparable {
+    /// By bytes, hence by the time when the ids were made.
     public static func < (left: JobID, right: JobID) -> Bool {
         left.bytes.lexicographicallyPrecedes(right.bytes)
     }
@@ -66,10 +67,12 @@ extension JobID: LosslessStringConvertible, CustomStringConvertible {
 }
 
 extension JobID: Codable {
+    /// Reads the text form.
     public init(from decoder: any Decoder) throws {
         self.init(uuid: try decoder.singleValueContainer().decode(UUID.self))
     }
 
+    /// Writes the text form.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(self.description)

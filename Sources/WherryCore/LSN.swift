@@ -13,6 +13,7 @@ public struct LSN: RawRepresentable, Hashable, Comparable, Sendable {
         self.rawValue = rawValue
     }
 
+    /// Earlier in the log.
     public static func < (left: LSN, right: LSN) -> Bool {
         left.rawValue < right.rawValue
     }
@@ -36,6 +37,7 @@ extension LSN: LosslessStringConvertible, CustomStringConvertible {
 }
 
 extension LSN: Codable {
+    /// Reads the text form.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
@@ -45,6 +47,7 @@ extension LSN: Codable {
         self = lsn
     }
 
+    /// Writes the text form.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(self.description)
