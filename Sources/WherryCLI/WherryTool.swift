@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// The tool `wherry`.
+@main
+struct WherryTool: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "wherry",
+        abstract: "A job queue that knows where: where the database is, and where you are."
+    )
+}
