@@ -35,7 +35,7 @@ struct BrokerCommand: AsyncParsableCommand {
     var bind: [String]
 
     @Option(help: ArgumentHelp("How many jobs may wait at once; more are refused until there is room.", valueName: "jobs"))
-    var maximumQueuedJobs: Int = BrokerLimits().maximumQueuedJobs
+    var maximumQueuedJobs: Int = BrokerLimits().queuedJobs
 
     @Option(help: ArgumentHelp("How long running jobs may take to finish when it is told to stop.", valueName: "seconds"))
     var drainSeconds: Int = 30
@@ -52,7 +52,7 @@ struct BrokerCommand: AsyncParsableCommand {
 
     func run() async throws {
         var configuration = BrokerConfiguration(region: self.region, binds: self.bind)
-        configuration.limits.maximumQueuedJobs = self.maximumQueuedJobs
+        configuration.limits.queuedJobs = self.maximumQueuedJobs
         configuration.drainTimeout = .seconds(self.drainSeconds)
         try await ToolError.reporting {
         }
