@@ -1,5 +1,6 @@
 import OrderedCollections
 import WherryCore
+import WherryJobs
 import WherryWire
 
 extension WorkerMachine {
@@ -8,7 +9,7 @@ extension WorkerMachine {
         self.primary.isChecking = true
         self.primary.mustCheckAgain = false
         self.primary.nextCheck = nil
-        actions.append(.checkPrimary(known: self.primary.newestToken))
+        actions.append(.checkPrimary)
     }
 
     mutating func primaryChecked(_ check: PrimaryCheck, now: MonotonicInstant, _ actions: inout [Action]) {
@@ -17,17 +18,20 @@ extension WorkerMachine {
         let before = self.primary.state
         switch check {
         case .primary(let status):
+            self.primary.wasPrimary = true
             self.primary.foundAt = now
             self.primary.retryDelay = .zero
             self.primary.nextCheck = now + self.settings.primaryCheckInterval
-            if let token = self.primary.newestToken, token.epoch != status.epoch { self.primary.newestToken = nil }
             self.primary.state = self.isStale(status.epoch) ? .stale(status) : .serving(status)
+        case .standby where !self.primary.wasPrimary:
+            return self.end(.startedOnStandby, now: now, &actions)
+        case .unusable(let reason) where !self.primary.wasPrimary:
+            return self.end(.startedOnUnusable(reason), now: now, &actions)
         case .standby:
-            // At the start it is a mistake in the configuration; later it is a failover, and the address will point to a primary again.
-            if before == .unknown { return self.end(.startedOnStandby, now: now, &actions) }
+            // A failover: the address will point to a primary again.
             self.primaryLost(now: now)
             if before != .unavailable { actions.append(.log(.primaryIsStandby)) }
-        case .unreachable(let reason):
+        case .unreachable(let reason), .unusable(let reason):
             self.primaryLost(now: now)
             if before != .unavailable { actions.append(.log(.primaryUnreachable(reason))) }
         }
@@ -97,18 +101,12 @@ extension WorkerMachine {
     }
 
     /// What a run found out about the database besides its own answer.
-    mutating func react(to answer: Answer, now: MonotonicInstant, _ actions: inout [Action]) {
-        guard case .refused(let refused) = answer else { return }
+    mutating func react(to end: JobEnd, now: MonotonicInstant, _ actions: inout [Action]) {
+        guard case .refused(let refused) = end else { return }
         switch refused.code {
         case .unavailable, .wrongEpoch: self.checkPrimary(now: now, &actions)
         default: break
         }
-    }
-
-    /// Remembers the newest position of this epoch: a primary that has not reached it later on was restored from a backup.
-    mutating func noteToken(_ token: CausalToken) {
-        guard case .serving(let status) = self.primary.state, token.epoch == status.epoch else { return }
-        self.primary.newestToken = self.primary.newestToken?.merged(with: token) ?? token
     }
 
     /// The primary's clock as of now; `nil` if none is served.
@@ -129,9 +127,8 @@ extension WorkerMachine {
 
     mutating func positionRead(_ token: CausalToken?, now: MonotonicInstant, _ actions: inout [Action]) {
         if let token {
-            self.noteToken(token)
             for question in self.positions.asked {
-                self.send(.position(Position(number: question.number, token: token)), to: question.link, now: now, &actions)
+                self.send(.position(Position(number: question.number, token: token)), to: question.link, &actions)
             }
         }
         self.positions.asked = []
@@ -146,6 +143,6 @@ extension WorkerMachine {
         self.positions.asked = self.positions.waiting
         self.positions.waiting = []
         self.positions.isAsking = true
-        actions.append(.readPosition(epoch: status.epoch))
+        actions.append(.readPosition(status.epoch))
     }
 }

@@ -18,7 +18,8 @@ extension WorkerMachine {
         var links: [Int]
         var stage = Stage.waiting
         var arrival: MonotonicInstant
-        /// When nobody waits for it any more, by the remaining time that the request came with.
-        var deadline: MonotonicInstant
+
+        /// When nobody waits for it any more, by the remaining time that it came with.
+        var deadline: MonotonicInstant { self.arrival + self.request.remaining }
     }
 }

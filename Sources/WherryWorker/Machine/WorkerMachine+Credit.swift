@@ -30,7 +30,7 @@ extension WorkerMachine {
             let credit = self.fairCredit(of: link)
             guard credit != self.links[link].credit else { continue }
             self.links[link].credit = credit
-            self.send(.credit(credit), to: link, now: now, &actions)
+            self.send(.credit(credit), to: link, &actions)
         }
     }
 

@@ -1,5 +1,6 @@
 import OrderedCollections
 import WherryCore
+import WherryJobs
 import WherryWire
 
 extension WorkerMachine {
@@ -14,24 +15,23 @@ extension WorkerMachine {
         if let (code, message) = self.reasonToRefuse(epoch: fence.epoch, now: now, &actions) {
             return self.refuse(.fence, id, code, message, to: link, now: now, &actions)
         }
-        guard let epoch = fence.epoch, self.fences[id] == nil, self.fences.count < self.settings.maximumFences else {
+        guard self.fences[id] == nil, self.fences.count < self.settings.maximumFences else {
             return self.refuse(.fence, id, .overloaded, "too many fences are under way here", to: link, now: now, &actions)
         }
         self.fences[id] = HeldFence(fence: fence, links: [link])
         // If the job itself still waits here, it looks first, and finds that it must not run.
         self.jobs[id]?.request.redelivered = true
-        actions.append(.fence(fence, epoch: epoch))
+        actions.append(.fence(fence, receivedAt: now))
     }
 
-    mutating func finishFence(_ id: JobID, _ answer: Answer, now: MonotonicInstant, _ actions: inout [Action]) {
+    mutating func finishFence(_ id: JobID, _ end: JobEnd, now: MonotonicInstant, _ actions: inout [Action]) {
         guard let held = self.fences.removeValue(forKey: id) else { return }
-        switch answer {
-        case .reply(let reply):
-            self.noteToken(reply.token)
-            for link in held.links { self.send(.outcome(reply), to: link, now: now, &actions) }
-        case .refused(let refused):
-            for link in held.links { self.refuse(.fence, refused, to: link, now: now, &actions) }
+        for link in held.links {
+            switch end {
+            case .reply(let reply): self.send(.outcome(reply), to: link, &actions)
+            case .refused(let refused): self.refuse(.fence, refused, to: link, &actions)
+            }
         }
-        self.react(to: answer, now: now, &actions)
+        self.react(to: end, now: now, &actions)
     }
 }

@@ -16,14 +16,14 @@ extension WorkerMachine {
         }
 
         var state = State.unknown
+        /// It was found to be a primary once. Before that, what is wrong with it is the configuration's fault and ends the worker.
+        var wasPrimary = false
         /// When `state` was found: the primary's clock has gone on since.
         var foundAt = MonotonicInstant.zero
         /// The newest epoch that any worker announced, by way of a broker.
         var newestAnnounced: Epoch?
         /// A fork that was complained of already.
         var reportedFork: Epoch?
-        /// The newest position seen in the epoch that is served.
-        var newestToken: CausalToken?
         var isChecking = false
         /// Look again as soon as the look under way has ended: something was learned since it began.
         var mustCheckAgain = false

@@ -10,17 +10,14 @@ extension WorkerMachine {
         case disconnect(Int)
         /// The socket is open. What cannot be sent now is dropped: the protocol heals itself.
         case send(Message, to: Int)
-        /// Run the job in a transaction, on a primary of this epoch only; give up at the deadline.
-        case run(Request, deadline: MonotonicInstant, epoch: Epoch)
-        /// Workers died of this job: put the receipt *poisoned* in place, in place of a run.
-        case poison(Fence, epoch: Epoch)
-        /// Put a receipt in place that keeps late copies from committing. Before any `run` that waits for a connection.
-        case fence(Fence, epoch: Epoch)
+        /// Run the job in a transaction, on a primary of its epoch only.
+        case run(Request, receivedAt: MonotonicInstant)
+        /// Put a receipt in place that keeps late copies from committing.
+        case fence(Fence, receivedAt: MonotonicInstant)
         /// Ask the primary how far it has flushed.
-        case readPosition(epoch: Epoch)
-        /// Find out whether the database is a primary, of which epoch, and what its clock says. `known`: the newest position that this worker
-        /// saw, which a restored backup would not have reached.
-        case checkPrimary(known: CausalToken?)
+        case readPosition(Epoch)
+        /// Find out whether the database is a primary, of which epoch, and what its clock says.
+        case checkPrimary
         /// Cancel these jobs: the time to finish them is over, and they were handed back.
         case abandon([JobID])
         case log(Note)
@@ -33,6 +30,8 @@ extension WorkerMachine {
         case drained
         /// Its database was a standby when it started: a configuration that calls a standby the primary.
         case startedOnStandby
+        /// Its database was of no use when it started, and will not be unless somebody does something.
+        case startedOnUnusable(String)
     }
 
     /// What is worth a line in the log; each is said once when it comes about, not at every repetition.

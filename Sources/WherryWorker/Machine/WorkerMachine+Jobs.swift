@@ -1,5 +1,6 @@
 import OrderedCollections
 import WherryCore
+import WherryJobs
 import WherryWire
 
 extension WorkerMachine {
@@ -17,7 +18,7 @@ extension WorkerMachine {
             let message = "this worker holds \(self.jobs.count) jobs, as many as it may"
             return self.refuse(.request, id, .overloaded, message, to: link, now: now, &actions)
         }
-        self.jobs[id] = HeldJob(request: request, links: [link], arrival: now, deadline: now + max(request.remaining, .zero))
+        self.jobs[id] = HeldJob(request: request, links: [link], arrival: now)
     }
 
     /// A copy of a job that is here already is not run a second time: its broker gets the same answer.
@@ -35,8 +36,8 @@ extension WorkerMachine {
             return self.refuse(.request, id, code, message, to: link, now: now, &actions)
         }
         self.jobs[id]?.links.insertOnce(link)
-        self.jobs[id]?.deadline = max(held.deadline, now + max(request.remaining, .zero))
-        if held.stage == .handling { self.send(.running(Running(id: id, attempts: held.request.attempts)), to: link, now: now, &actions) }
+        self.jobs[id]?.request.remaining = max(held.request.remaining, now + request.remaining - held.arrival)
+        if held.stage == .handling { self.send(.running(Running(id: id, attempts: held.request.attempts)), to: link, &actions) }
     }
 
     /// Starts jobs while there is room, in the order of their arrival.
@@ -47,14 +48,9 @@ extension WorkerMachine {
                 self.handBack(id, code, message, now: now, &actions)
                 continue
             }
-            guard let epoch = job.request.epoch else { continue }
             self.jobs[id]?.stage = .started
             running += 1
-            if job.request.attempts >= self.settings.maximumAttempts {
-                actions.append(.poison(Fence(job: job.request.job, kind: .poisoned, epoch: epoch), epoch: epoch))
-            } else {
-                actions.append(.run(job.request, deadline: job.deadline, epoch: epoch))
-            }
+            actions.append(.run(job.request, receivedAt: job.arrival))
         }
     }
 
@@ -73,21 +69,18 @@ extension WorkerMachine {
     /// Says something about a job to every broker that asked for it.
     mutating func forward(_ message: Message, of id: JobID, now: MonotonicInstant, _ actions: inout [Action]) {
         guard let job = self.jobs[id] else { return }
-        for link in job.links { self.send(message, to: link, now: now, &actions) }
+        for link in job.links { self.send(message, to: link, &actions) }
     }
 
-    mutating func finish(_ id: JobID, _ answer: Answer, now: MonotonicInstant, _ actions: inout [Action]) {
-        guard let job = self.jobs[id] else { return }
-        switch answer {
-        case .reply(var reply):
-            reply.timings[.worker] = now - job.arrival
-            self.noteToken(reply.token)
-            self.forward(.reply(reply), of: id, now: now, &actions)
-        case .refused(let refused):
-            for link in job.links { self.refuse(.request, refused, to: link, now: now, &actions) }
+    mutating func finish(_ id: JobID, _ end: JobEnd, now: MonotonicInstant, _ actions: inout [Action]) {
+        guard let job = self.jobs.removeValue(forKey: id) else { return }
+        for link in job.links {
+            switch end {
+            case .reply(let reply): self.send(.reply(reply), to: link, &actions)
+            case .refused(let refused): self.refuse(.request, refused, to: link, &actions)
+            }
         }
-        self.jobs[id] = nil
-        self.react(to: answer, now: now, &actions)
+        self.react(to: end, now: now, &actions)
     }
 
     /// Gives a job that was not started, or not finished, back to its brokers.
@@ -133,16 +126,16 @@ extension WorkerMachine {
             retryAfter: code == .overloaded ? .milliseconds(100) : nil,
             epoch: code == .wrongEpoch ? self.primaryStatus(now: now)?.epoch : nil
         )
-        self.send(.refused(refused), to: link, now: now, &actions)
+        self.send(.refused(refused), to: link, &actions)
     }
 
     /// Refuses what a run refused. It was dispatched, for it is here: so this is never proof of anything. The broker adds its incarnation.
     func refuse(
-        _ subject: Refused.Subject, _ refused: Refused, to link: Int, now: MonotonicInstant, _ actions: inout [Action]
+        _ subject: Refused.Subject, _ refused: Refused, to link: Int, _ actions: inout [Action]
     ) {
         var refused = refused
         refused.subject = subject
         refused.neverDispatched = false
-        self.send(.refused(refused), to: link, now: now, &actions)
+        self.send(.refused(refused), to: link, &actions)
     }
 }

@@ -1,4 +1,5 @@
 package import WherryCore
+package import WherryJobs
 package import WherryWire
 
 extension WorkerMachine {
@@ -11,10 +12,10 @@ extension WorkerMachine {
         case handlerStarted(JobID)
         /// A running job reports its progress.
         case progressed(Partial)
-        /// What `run` or `poison` ended with.
-        case finished(JobID, Answer)
+        /// What `run` ended with.
+        case finished(JobID, JobEnd)
         /// What `fence` ended with.
-        case fenced(JobID, Answer)
+        case fenced(JobID, JobEnd)
         /// What `readPosition` found; `nil` if the primary could not be asked.
         case positionRead(CausalToken?)
         /// What `checkPrimary` found.
@@ -30,7 +31,9 @@ extension WorkerMachine {
         case primary(PrimaryStatus)
         /// The server answers, and is in recovery.
         case standby
-        /// The server does not answer, or not as it should; for the log.
+        /// The server answers, but not to a worker: schema, privileges or credentials are not in order.
+        case unusable(String)
+        /// The server does not answer.
         case unreachable(String)
     }
 }

@@ -18,12 +18,6 @@ package import WherryWire
 /// Whatever a broker holds or forgets is its business: the ids that run here are said in every HELLO, and an answer goes to every broker that
 /// gave the job or was told of it. An answer that no broker asks for is dropped, for its receipt has it.
 package struct WorkerMachine: Sendable {
-    /// What a run of a job, or a fence, ended with.
-    package enum Answer: Hashable, Sendable {
-        case reply(Reply)
-        case refused(Refused)
-    }
-
     let settings: Settings
     /// Drawn anew by each process that starts.
     let incarnation: [UInt8]
@@ -74,8 +68,8 @@ package struct WorkerMachine: Sendable {
         case .received(let message, let link): self.receive(message, from: link, now: now, &actions)
         case .handlerStarted(let id): self.handlerStarted(id, now: now, &actions)
         case .progressed(let partial): self.forward(.partial(partial), of: partial.id, now: now, &actions)
-        case .finished(let id, let answer): self.finish(id, answer, now: now, &actions)
-        case .fenced(let id, let answer): self.finishFence(id, answer, now: now, &actions)
+        case .finished(let id, let end): self.finish(id, end, now: now, &actions)
+        case .fenced(let id, let end): self.finishFence(id, end, now: now, &actions)
         case .positionRead(let token): self.positionRead(token, now: now, &actions)
         case .primaryChecked(let check): self.primaryChecked(check, now: now, &actions)
         case .drainRequested: self.drain(now: now, &actions)
@@ -116,7 +110,7 @@ package struct WorkerMachine: Sendable {
         if case .draining(let until) = self.phase, until <= now { self.abandonJobs(now: now, &actions) }
     }
 
-    func send(_ message: Message, to link: Int, now: MonotonicInstant, _ actions: inout [Action]) {
+    func send(_ message: Message, to link: Int, _ actions: inout [Action]) {
         guard self.links[link].isOpen else { return }
         actions.append(.send(message, to: link))
     }

@@ -16,8 +16,6 @@ extension WorkerMachine {
         package var maximumFences = 256
         /// How many questions for the primary's position wait at once.
         package var maximumPositionQuestions = 1024
-        /// A job that this many workers died of is not run again but gets the receipt *poisoned*.
-        package var maximumAttempts = 5
         /// How often a side that has nothing else to say says that it lives, until a WELCOME says otherwise.
         package var heartbeatInterval: Duration = .seconds(1)
         /// After how many silent intervals the other side counts as dead.

@@ -23,7 +23,7 @@ extension WorkerMachine {
             primary: self.primaryStatus(now: now)
         )
         let hello = Hello(role: role, incarnation: self.incarnation, region: self.settings.region)
-        self.send(.hello(hello), to: link, now: now, &actions)
+        self.send(.hello(hello), to: link, &actions)
     }
 
     mutating func receive(_ message: Message, from link: Int, now: MonotonicInstant, _ actions: inout [Action]) {
@@ -84,7 +84,7 @@ extension WorkerMachine {
 
     mutating func closeAllLinks(now: MonotonicInstant, _ actions: inout [Action]) {
         for link in self.links.indices where self.links[link].isOpen {
-            self.send(.disconnect(Disconnect(reason: .leaving)), to: link, now: now, &actions)
+            self.send(.disconnect(Disconnect(reason: .leaving)), to: link, &actions)
             actions.append(.disconnect(link))
         }
         for link in self.links.indices { self.links[link].state = .waiting(until: nil) }
@@ -112,9 +112,9 @@ extension WorkerMachine {
     mutating func beat(_ link: Int, now: MonotonicInstant, _ actions: inout [Action]) {
         guard case .serving = self.links[link].state else { return }
         self.links[link].nextHeartbeat = now + self.heartbeatInterval(of: link)
-        self.send(.heartbeat(Heartbeat(primary: self.primaryStatus(now: now))), to: link, now: now, &actions)
+        self.send(.heartbeat(Heartbeat(primary: self.primaryStatus(now: now))), to: link, &actions)
         self.links[link].credit = self.fairCredit(of: link)
-        self.send(.credit(self.links[link].credit), to: link, now: now, &actions)
+        self.send(.credit(self.links[link].credit), to: link, &actions)
     }
 
     func nextWakeUp(of link: Int) -> MonotonicInstant? {
