@@ -161,7 +161,7 @@ let package = Package(
         .testTarget(name: "WherryEventLoopTests", dependencies: ["WherryCore", "WherryEventLoop"], swiftSettings: house),
         .testTarget(name: "WherryZeroMQTests", dependencies: ["WherryCore", "WherryEventLoop", "WherryZeroMQ"], swiftSettings: house),
         .testTarget(name: "WherryPostgresTests", dependencies: ["WherryCore", "WherryPostgres"], swiftSettings: house),
-        .testTarget(name: "WherryWireTests", dependencies: ["WherryCore", "WherryWire"], swiftSettings: house),
+        .testTarget(name: "WherryWireTests", dependencies: ["WherryCore", "WherryWire", protobuf], swiftSettings: house),
         .testTarget(
             name: "WherryJobsTests", dependencies: ["WherryCore", "WherryPostgres", "WherryWire", "WherryJobs"], swiftSettings: house),
         .testTarget(name: "WherryMigrationsTests", dependencies: ["WherryMigrations"], swiftSettings: house),

@@ -1,4 +1,5 @@
 import Logging
+import Synchronization
 import WherryCore
 import WherryEventLoop
 import WherryPostgres
@@ -11,7 +12,7 @@ extension JobRunner {
         handler: (PostgresConnection) async -> JobAttempt.HandlerEnd
     ) async -> JobEnd {
         var attempt = attempt
-        var lease: PostgresPool.Lease?
+        var lease: Lease?
         var actions = attempt.start(now: EventLoop.now)
         while true {
             var event: JobAttempt.Event?
@@ -120,7 +121,7 @@ extension JobRunner {
         case cancelled
     }
 
-    private static func held(_ lease: PostgresPool.Lease?) -> PostgresPool.Lease {
+    private static func held(_ lease: Lease?) -> Lease {
         guard let lease else { preconditionFailure("an attempt wants a connection that it has not leased") }
         return lease
     }

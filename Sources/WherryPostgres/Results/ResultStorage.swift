@@ -112,7 +112,7 @@ internal import CLibPQ
             return unsafe attribute
         }
         _ = unsafe PQsetResultAttrs(result, CInt(columns.count), &attributes)
-        for unsafeattribute in unsafe attributes { unsafe free(attribute.name) }
+        unsafe attributes.forEach { unsafe free($0.name) }
         for (row, values) in rows.enumerated() {
             for (column, value) in values.enumerated() {
                 switch value.payload {

@@ -74,6 +74,11 @@ public struct SQL: Hashable, Sendable, ExpressibleByStringInterpolation {
             self.sql.text += String(self.sql.binds.count)
         }
 
+        /// A value or NULL, bound. (Without it the compiler takes an optional for a mistake, as it would be in a string, and warns.)
+        public mutating func appendInterpolation(_ value: (some PostgresEncodable)?) {
+            self.appendInterpolation(value.postgresValue)
+        }
+
         /// A piece of SQL with its parameters.
         public mutating func appendInterpolation(_ piece: SQL) {
             self.sql.append(piece)

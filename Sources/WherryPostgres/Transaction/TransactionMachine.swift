@@ -86,9 +86,9 @@ struct TransactionMachine {
         if isUndone, self.failureDepth >= self.savepoints.count { self.firstFailure = nil }
         self.savepoints.removeLast()
         self.isEndingSavepoint = false
-        let woken = self.waiters.filter { $0.scope == self.active }.map(\.id)
-        self.waiters.removeAll { $0.scope == self.active }
-        return woken
+        let active = self.active
+        defer { self.waiters.removeAll { $0.scope == active } }
+        return self.waiters.filter { $0.scope == active }.map(\.id)
     }
 
     /// Whether something failed in a savepoint that was not undone yet.
