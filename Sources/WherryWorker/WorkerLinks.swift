@@ -49,8 +49,12 @@ actor WorkerLinks {
         self.loop = loop
         self.log = log
         self.sockets = endpoints.map { _ in nil }
-        self.limits = WireLimits(maximumPayloadSize: maximumPayloadSize)
-        self.options = ZeroMQOptions(maximumFrameSize: max(maximumPayloadSize, WireLimits().maximumEnvelopeSize))
+        var limits = WireLimits()
+        limits.maximumPayloadSize = maximumPayloadSize
+        self.limits = limits
+        var options = ZeroMQOptions()
+        options.maximumMessageSize = max(limits.maximumPayloadSize, limits.maximumEnvelopeSize)
+        self.options = options
         (self.work, self.workSource) = AsyncStream.makeStream()
     }
 

@@ -41,6 +41,19 @@ extension WorkerMachine {
         }
     }
 
+    /// What is no message is answered where it names a job, so that nobody waits for it in vain.
+    mutating func reject(_ error: WireError, from link: Int, now: MonotonicInstant, _ actions: inout [Action]) {
+        guard self.links.indices.contains(link), self.links[link].isOpen else { return }
+        self.links[link].lastHeard = now
+        if let refused = error.refusal(incarnation: [], neverDispatched: false) {
+            self.send(.refused(refused), to: link, &actions)
+        } else if error.code == .unsupportedVersion {
+            self.disconnected(error.disconnect, by: link, now: now, &actions)
+        }
+        if !self.links[link].nonsenseLogged { actions.append(.log(.brokerMisspoke(link: link, error))) }
+        self.links[link].nonsenseLogged = true
+    }
+
     private mutating func welcomed(_ welcome: Welcome, by link: Int, now: MonotonicInstant, _ actions: inout [Action]) {
         let isNew = if case .greeting = self.links[link].state { true } else { false }
         self.links[link].state = .serving
