@@ -132,9 +132,9 @@ actor WorkerLinks {
 
     private func receive(from link: Int) {
         guard let socket = self.sockets[link]?.socket else { return }
-        do {
+        do throws(ZeroMQError) {
             try socket.drain { frames in
-                do {
+                do throws(WireError) {
                     self.handle(.received(try Message.decode(frames, limits: self.limits), from: link))
                 } catch {
                     self.handle(.receivedNonsense(error, from: link))

@@ -1,6 +1,6 @@
 import OrderedCollections
 package import WherryCore
-package import WherryWire
+import WherryWire
 
 /// What a worker decides: which brokers it talks to, how much work it asks each for, which jobs run now, and where the answers go.
 ///
