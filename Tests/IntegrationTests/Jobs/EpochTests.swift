@@ -14,7 +14,7 @@ struct EpochTests {
     func once() async throws {
         try await JobBench.run { bench in
             _ = try await bench.admin.query("DELETE FROM wherry.epochs")
-            let runner = bench.runner { $0.handle(Insert.self, RealJobTests.insert) }
+            let runner = try await bench.runner { $0.handle(Insert.self, RealJobTests.insert) }
             let epochs = try await withThrowingTaskGroup(of: Epoch.self) { group in
                 for _ in 0..<6 { group.addTask { try await runner.primaryStatus().epoch } }
                 return try await group.reduce(into: Set()) { $0.insert($1) }
@@ -27,7 +27,7 @@ struct EpochTests {
     @Test("bind a request and a fence: on another one nothing is run, and the server's is told")
     func bound() async throws {
         try await JobBench.run { bench in
-            let runner = bench.runner { $0.handle(Insert.self, RealJobTests.insert) }
+            let runner = try await bench.runner { $0.handle(Insert.self, RealJobTests.insert) }
             var newer = bench.epoch
             newer.timeline += 1
             var fork = bench.epoch
@@ -53,7 +53,7 @@ struct EpochTests {
     @Test("get a raised restore counter when the primary is behind a token of its own epoch, and the old one is served no more")
     func restored() async throws {
         try await JobBench.run { bench in
-            let runner = bench.runner { $0.handle(Insert.self, RealJobTests.insert) }
+            let runner = try await bench.runner { $0.handle(Insert.self, RealJobTests.insert) }
             let reply = try await bench.reply(runner, Insert(item: 1))
             var ahead = reply.token
             ahead.lsn = LSN(rawValue: ahead.lsn.rawValue + 1 << 32)
@@ -72,7 +72,7 @@ struct EpochTests {
     @Test("tell a standby that is configured as the primary, and say what to do")
     func standby() async throws {
         try await JobBench.run { bench in
-            let runner = bench.runnerOnStandby { $0.handle(Insert.self, RealJobTests.insert) }
+            let runner = try await bench.runnerOnStandby { $0.handle(Insert.self, RealJobTests.insert) }
             do {
                 _ = try await runner.primaryStatus()
                 Issue.record("a standby passed for the primary")
@@ -88,7 +88,7 @@ struct EpochTests {
     @Test("are read on a standby from its own table")
     func readOnStandby() async throws {
         try await JobBench.run { bench in
-            let row = try await bench.onStandby(EpochStore.newest)
+            let row = try #require(try await bench.onStandby(EpochStore.newest))
             #expect(try EpochStore.decode(row) == bench.epoch)
         }
     }

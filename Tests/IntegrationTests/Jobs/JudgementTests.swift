@@ -3,6 +3,7 @@ import Testing
 import WherryCore
 import WherryEventLoop
 import WherryJobs
+import WherryMigrations
 import WherryPostgres
 import WherryWire
 
@@ -19,7 +20,7 @@ struct JudgementTests {
     func deferredConstraint() async throws {
         try await JobBench.run { bench in
             _ = try await bench.admin.query("CREATE TABLE single (item int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
-            let runner = bench.runner {
+            let runner = try await bench.runner {
                 $0.handle(Insert.self) { job, transaction in
                     for _ in 0..<2 { try await transaction.execute("INSERT INTO single VALUES (\(job.item))") }
                     return 2
@@ -36,7 +37,7 @@ struct JudgementTests {
     @Test("fails the job if its handler swallowed an error, and commits it if a savepoint took the error back")
     func swallowed() async throws {
         try await JobBench.run { bench in
-            let runner = bench.runner {
+            let runner = try await bench.runner {
                 $0.handle(Insert.self) { job, transaction in
                     if job.item == 1 {
                         _ = try? await transaction.execute("INSERT INTO nowhere VALUES (1)")
@@ -59,7 +60,7 @@ struct JudgementTests {
     func wrapped(sqlState: String) async throws {
         try await JobBench.run { bench in
             let runs = Atomic(0)
-            let runner = bench.runner {
+            let runner = try await bench.runner {
                 $0.handle(Insert.self) { job, transaction in
                     if runs.add(1, ordering: .relaxed).oldValue == 0 {
                         do {
@@ -86,7 +87,7 @@ struct JudgementTests {
             let options = HandlerOptions(isolation: .serializable)
             var limits = JobAttempt.Limits()
             limits.maximumTries = 50
-            let runner = bench.runner(limits: limits) {
+            let runner = try await bench.runner(limits: limits) {
                 $0.handle(Insert.self, options: options) { _, transaction in
                     let value = try await transaction.scalar("SELECT value FROM counter", as: Int.self)
                     try await transaction.execute("UPDATE counter SET value = \(value + 1)")
@@ -106,7 +107,7 @@ struct JudgementTests {
     @Test("cannot be left or ended by its handler", arguments: ["COMMIT", "/* app=x */ COMMIT AND CHAIN", " ;ROLLBACK", "SAVEPOINT s"])
     func transactionControl(statement: String) async throws {
         try await JobBench.run { bench in
-            let runner = bench.runner {
+            let runner = try await bench.runner {
                 $0.handle(Insert.self) { job, transaction in
                     _ = try await RealJobTests.insert(job, transaction)
                     try await transaction.execute(SQL(unsafe: statement))
@@ -133,7 +134,7 @@ struct JudgementTests {
                 "CREATE TRIGGER look AFTER INSERT ON wherry.receipts FOR EACH ROW EXECUTE FUNCTION look()",
             ] { _ = try await bench.admin.query(SQL(unsafe: statement)) }
             let role = "\(bench.name)_nobody"
-            let runner = bench.runner {
+            let runner = try await bench.runner {
                 $0.handle(Insert.self) { job, transaction in
                     try await transaction.execute("SET LOCAL synchronous_commit = off")
                     try await transaction.execute("SET LOCAL lock_timeout = 0")
@@ -152,7 +153,7 @@ struct JudgementTests {
     @Test("is never asynchronous, although its role would have it so")
     func neverAsynchronous() async throws {
         try await JobBench.run { bench in
-            let runner = bench.runner(settings: ["synchronous_commit": "off"]) {
+            let runner = try await bench.runner(settings: ["synchronous_commit": "off"]) {
                 $0.handle(Insert.self) { _, transaction in
                     let setting = try await transaction.scalar("SELECT current_setting('synchronous_commit')", as: String.self)
                     return setting == "on" ? 1 : 0
@@ -165,7 +166,7 @@ struct JudgementTests {
     @Test("that its handler made read-only fails the job")
     func readOnly() async throws {
         try await JobBench.run { bench in
-            let runner = bench.runner {
+            let runner = try await bench.runner {
                 $0.handle(Insert.self) { _, transaction in
                     try await transaction.execute("SELECT set_config('transaction_read_only', 'on', true)")
                     return 0
@@ -192,7 +193,7 @@ struct JudgementTests {
                 """,
             ] { _ = try await bench.admin.query(SQL(unsafe: statement)) }
             let runs = Atomic(0)
-            let runner = bench.runner {
+            let runner = try await bench.runner {
                 $0.handle(Insert.self) { job, transaction in
                     let isFirst = runs.add(1, ordering: .relaxed).oldValue == 0
                     let items = try await RealJobTests.insert(job, transaction)
@@ -214,7 +215,7 @@ struct JudgementTests {
     @Test("of a handler over its limit is cancelled on the server and fails the job")
     func timedOut() async throws {
         try await JobBench.run { bench in
-            let runner = bench.runner {
+            let runner = try await bench.runner {
                 $0.handle(Insert.self, options: HandlerOptions(timeout: .milliseconds(300))) { job, transaction in
                     _ = try await RealJobTests.insert(job, transaction)
                     try await transaction.execute("SELECT pg_sleep(60)")
@@ -233,7 +234,7 @@ struct JudgementTests {
     func drained() async throws {
         try await JobBench.run { bench in
             let (started, start) = AsyncStream.makeStream(of: Void.self)
-            let runner = bench.runner {
+            let runner = try await bench.runner {
                 $0.handle(Insert.self) { job, transaction in
                     _ = try await RealJobTests.insert(job, transaction)
                     start.yield()
@@ -259,13 +260,13 @@ struct JudgementTests {
     func noPrivileges() async throws {
         try await JobBench.run { bench in
             let role = "\(bench.name)_plain"
-            _ = try await bench.admin.query("CREATE ROLE \(identifier: role) LOGIN")
+            try await bench.database.cluster.primary.makeRole(role)
             _ = try await bench.admin.query("GRANT ALL ON items TO \(identifier: role)")
-            let runner = bench.runner(role: role) { $0.handle(Insert.self, RealJobTests.insert) }
+            let runner = try await bench.runner(role: role) { $0.handle(Insert.self, RealJobTests.insert) }
             let refused = try await bench.refusal(runner, bench.request(Insert(item: 1)))
             #expect(refused.code == .unavailable)
             #expect(refused.message.contains("privilege"))
-            for statement in try bench.workerGrants(role) { _ = try await bench.admin.query(SQL(unsafe: statement)) }
+            for statement in Grants.worker(role) { _ = try await bench.admin.query(SQL(unsafe: statement)) }
             #expect(try await bench.reply(runner, Insert(item: 1)).outcome == .committed)
             #expect(try await bench.items() == [1])
             _ = try await bench.admin.query("DROP OWNED BY \(identifier: role)")
@@ -280,7 +281,7 @@ struct JudgementTests {
             }
             var limits = JobAttempt.Limits()
             limits.maximumTries = 2
-            let runner = bench.runner(limits: limits) { $0.handle(Insert.self, RealJobTests.insert) }
+            let runner = try await bench.runner(limits: limits) { $0.handle(Insert.self, RealJobTests.insert) }
             let refused = try await bench.refusal(runner, bench.request(Insert(item: 1)))
             #expect(refused.code == .unavailable)
             #expect(refused.message.contains("wherry upkeep"))
