@@ -120,17 +120,12 @@ struct DemoPlay {
             ]
             return DemoProcess(program: self.programs.worker, arguments: [], environment: environment)
         case .app:
-            return DemoProcess(
-                program: self.programs.app,
-                arguments: [
-                    "--region", self.regions.replica,
-                    "--primary-region", self.regions.primary,
-                    "--broker", try self.regions.farBroker,
-                    "--database", self.regions.replicaDatabase.url,
-                    "--primary-database", self.regions.farPrimaryDatabase.url,
-                    "--airports", self.airports.path,
-                ]
-            )
+            let environment = [
+                "WHERRY_REGION": self.regions.replica, "WHERRY_PRIMARY_REGION": self.regions.primary,
+                "WHERRY_BROKERS": try self.regions.farBroker, "DATABASE_URL": self.regions.replicaDatabase.url,
+            ]
+            let arguments = ["--primary-database", self.regions.farPrimaryDatabase.url, "--airports", self.airports.path]
+            return DemoProcess(program: self.programs.app, arguments: arguments, environment: environment)
         }
     }
 }
