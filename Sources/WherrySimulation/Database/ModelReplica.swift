@@ -1,7 +1,9 @@
+import Wherry
 import WherryCore
 import WherryJobs
+import WherryPostgres
 import WherryWire
-import Wherry
+
 
 /// A standby: shows a part of its primary's log that grows with some lag, and goes backward when it crashes.
 final class ModelReplica {

@@ -2,6 +2,7 @@ import WherryCore
 import WherryJobs
 import WherryPostgres
 import WherryWire
+import WherryWorker
 
 /// The shell of a job attempt: what the job runner is in a real worker.
 final class SimulatedAttempt {

@@ -16,6 +16,7 @@ final class SimulatedConnection {
     let number: Int
     fileprivate let peerLife: Int
     fileprivate(set) var isOpen = true
+    fileprivate(set) var wasEstablished = false
     /// When the newest message arrives, each way: the next one comes after it.
     fileprivate var lastUp = MonotonicInstant.zero
     fileprivate var lastDown = MonotonicInstant.zero
@@ -66,6 +67,7 @@ final class SimulatedNetwork {
     func send(_ message: Message, over connection: SimulatedConnection) -> Bool {
         guard connection.isOpen, connection.broker.isUp else { return false }
         self.connections[connection.id] = connection
+        connection.wasEstablished = true
         let life = connection.broker.life
         let id = connection.id
         for arrival in self.arrivals(message, connection, last: \.lastUp) {

@@ -71,7 +71,7 @@ final class SimulatedWorker: SimulatedProcess, SimulatedPeer {
             if let connection = self.connections[link] { self.world.network.close(connection) }
             self.connections[link] = nil
         case .send(let message, let link):
-            if let connection = self.connections[link] { _ = self.world.network.send(message, over: connection) }
+            if let connection = self.connections[link] { self.send(message, over: connection) }
         case .run(let request, let receivedAt):
             self.world.ledger.count("attempts")
             let attempt = JobAttempt(request: request, receivedAt: receivedAt, seed: self.world.random.next())
@@ -95,6 +95,13 @@ final class SimulatedWorker: SimulatedProcess, SimulatedPeer {
             self.end()
             self.world.after(.milliseconds(300)) { self.start() }
         }
+    }
+
+    /// Until the connection has come about, messages wait for it, as in the real shell; later, what cannot be sent is dropped.
+    private func send(_ message: Message, over connection: SimulatedConnection) {
+        guard self.connections[connection.link] === connection else { return }
+        if self.world.network.send(message, over: connection) || connection.wasEstablished { return }
+        self.after(.milliseconds(100)) { self.send(message, over: connection) }
     }
 
     private func checkPrimary() -> WorkerMachine.PrimaryCheck {

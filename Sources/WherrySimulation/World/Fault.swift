@@ -1,4 +1,4 @@
-package import WherryCore
+import WherryCore
 
 /// Something that goes wrong in the world.
 package enum Fault: Sendable {

@@ -1,4 +1,4 @@
-package import WherryCore
+import WherryCore
 
 /// Clients, brokers, workers, a primary and its replicas in one thread, from one seed: the real machines in a made-up world.
 ///

@@ -1,4 +1,4 @@
-package import WherryCore
+import WherryCore
 
 /// Who takes part in a run, what they want, and what befalls them: all drawn from the seed.
 package struct SimulationPlan: Sendable {
@@ -59,7 +59,7 @@ package struct SimulationPlan: Sendable {
     }
 
     /// Nothing goes wrong but what jobs do themselves.
-    package var isCalm: Bool { self.faults.isEmpty && self.weather == .fair }
+    package let isCalm: Bool
 
     /// Draws a plan.
     package init(seed: UInt64) {
@@ -68,6 +68,7 @@ package struct SimulationPlan: Sendable {
         func milliseconds(_ range: ClosedRange<Int>) -> Duration { .milliseconds(draw(range)) }
         let isCalm = draw(0...9) == 0
         self.seed = seed
+        self.isCalm = isCalm
         self.clients = draw(0...3) == 0 ? 2 : 1
         self.brokers = draw(1...2)
         self.workers = draw(1...2)

@@ -1,4 +1,4 @@
-package import WherryCore
+import WherryCore
 
 /// How the run of one seed went.
 package struct SimulationResult: Sendable {
