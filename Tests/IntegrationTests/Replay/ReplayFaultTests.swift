@@ -9,7 +9,9 @@ import WherryWire
 
 @Suite("The replay notifier through faults", .timeLimit(.minutes(3)))
 struct ReplayFaultTests {
-    @Test("the flush position is reached where the insert position, past a page header, strands until somebody writes (rule 1)", .ownCluster())
+    @Test(
+        "the flush position is reached where the insert position, past a page header, strands until somebody writes (rule 1)", .ownCluster()
+    )
     func pageBoundary() async throws {
         try await ReplayBench.own { bench in
             // Records of many sizes, until a commit ends exactly where a page does.
@@ -57,7 +59,8 @@ struct ReplayFaultTests {
         }
     }
 
-    @Test("paused replay, and a primary that is gone, fail the waiters with the reason after the grace, not before (rule 13)", .ownCluster())
+    @Test(
+        "paused replay, and a primary that is gone, fail the waiters with the reason after the grace, not before (rule 13)", .ownCluster())
     func stalls() async throws {
         let cluster = TestCluster.current
         try await ReplayBench.own {
