@@ -88,7 +88,7 @@ let package = Package(
             name: "WherryWorker",
             dependencies: [
                 "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs", "WherryMigrations",
-                "WherryBroker", collections, logging, lifecycle,
+                "WherryBroker", collections, logging, lifecycle, unixSignals,
             ],
             swiftSettings: house
         ),

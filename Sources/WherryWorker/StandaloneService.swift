@@ -1,6 +1,7 @@
 import Logging
 // `TaskLocals` tells whether a service group runs this task, which nothing else does. ServiceLifecycle's own test kit stands on it.
 @_spi(TestKit) import ServiceLifecycle
+import UnixSignals
 
 /// Runs a service that nobody put into a group as a group of its own, so that signals end it gracefully.
 enum StandaloneService {

@@ -49,8 +49,12 @@ actor WorkerLinks {
         self.loop = loop
         self.log = log
         self.sockets = endpoints.map { _ in nil }
-        self.limits = WireLimits(maximumPayloadSize: maximumPayloadSize)
-        self.options = ZeroMQOptions(maximumFrameSize: max(maximumPayloadSize, WireLimits().maximumEnvelopeSize))
+        var limits = WireLimits()
+        limits.maximumPayloadSize = maximumPayloadSize
+        self.limits = limits
+        var options = ZeroMQOptions()
+        options.maximumMessageSize = max(limits.maximumPayloadSize, limits.maximumEnvelopeSize)
+        self.options = options
         (self.work, self.workSource) = AsyncStream.makeStream()
     }
 
@@ -128,9 +132,9 @@ actor WorkerLinks {
 
     private func receive(from link: Int) {
         guard let socket = self.sockets[link]?.socket else { return }
-        do {
+        do throws(ZeroMQError) {
             try socket.drain { frames in
-                do {
+                do throws(WireError) {
                     self.handle(.received(try Message.decode(frames, limits: self.limits), from: link))
                 } catch {
                     self.handle(.receivedNonsense(error, from: link))

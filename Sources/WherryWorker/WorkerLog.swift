@@ -28,6 +28,11 @@ struct WorkerLog: Sendable {
                 "a broker refuses this worker: \(disconnect.message)",
                 metadata: [Key.endpoint: "\(endpoints[link])", Key.error: "\(disconnect.reason.rawValue)"]
             )
+        case .brokerMisspoke(let link, let error):
+            self.logger.error(
+                "a broker sent what is no message; ignoring such from now on",
+                metadata: [Key.endpoint: "\(endpoints[link])", Key.error: "\(error)"]
+            )
         case .serving(let epoch):
             self.logger.info("serves the primary", metadata: [Key.epoch: "\(epoch)"])
         case .primaryUnreachable(let reason):

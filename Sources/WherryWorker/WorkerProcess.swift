@@ -72,37 +72,55 @@ struct WorkerProcess: Sendable {
     }
 
     private static func makePool(_ configuration: Worker.Configuration, connections: Int, logger: Logger) -> PostgresPool {
-        var pool = PostgresPool.Configuration(configuration.database)
-        pool.maximumConnections = connections
-        return PostgresPool(configuration: pool, logger: logger)
+        var limits = PostgresPool.Limits()
+        limits.maximumConnections = connections
+        return PostgresPool(PostgresPool.Configuration(configuration.database, limits: limits), logger: logger)
     }
 
     /// Runs until drained.
     func run() async throws {
         let ending = try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await self.jobPool.run() }
-            group.addTask { await self.controlPool.run() }
-            group.addTask { await self.keepUp() }
-            if let broker = self.broker { group.addTask { try await broker.run() } }
-            let ending = await withTaskCancellationOrGracefulShutdownHandler {
-                await self.serve()
-            } onCancelOrGracefulShutdown: {
-                let links = self.links
-                links.loop.execute { links.assumeIsolated { $0.handle(.drainRequested) } }
-            }
-            group.cancelAll()
+            if let broker = self.broker { group.addTask { try await self.run(broker) } }
+            let ending = await self.serveWithConnections()
+            // A broker that was told to stop drains by itself, and other workers may still finish jobs for it.
+            if ending != .drained { group.cancelAll() }
+            try await group.waitForAll()
             return ending
         }
         switch ending {
         case .drained:
             return
         case .startedOnStandby:
-            throw WorkerError(
-                .standby,
-                "the database of this worker is a standby, and jobs write: point DATABASE_URL to the primary of region \(self.configuration.region)"
-            )
+            let region = self.configuration.region
+            throw WorkerError(.standby, "this worker's database is a standby, and jobs write: name the primary of region \(region)")
         case .startedOnUnusable(let reason):
             throw WorkerError(.unusableDatabase, reason)
+        }
+    }
+
+    private func run(_ broker: Broker) async throws {
+        do {
+            try await broker.run()
+        } catch {
+            // A worker that was to be reached through it is of no use.
+            await self.links.handle(.drainRequested)
+            throw error
+        }
+    }
+
+    private func serveWithConnections() async -> WorkerMachine.Ending {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.jobPool.run() }
+            group.addTask { await self.controlPool.run() }
+            group.addTask { await self.keepUp() }
+            let links = self.links
+            let ending = await withTaskCancellationOrGracefulShutdownHandler {
+                await self.serve()
+            } onCancelOrGracefulShutdown: {
+                links.loop.execute { links.assumeIsolated { $0.handle(.drainRequested) } }
+            }
+            group.cancelAll()
+            return ending
         }
     }
 

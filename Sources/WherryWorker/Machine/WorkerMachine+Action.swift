@@ -41,6 +41,8 @@ extension WorkerMachine {
         case brokerLeft(link: Int)
         /// The broker will not talk to this worker.
         case brokerRefuses(link: Int, Disconnect)
+        /// The broker sent what is no message.
+        case brokerMisspoke(link: Int, WireError)
         case serving(Epoch)
         case primaryUnreachable(String)
         case primaryIsStandby

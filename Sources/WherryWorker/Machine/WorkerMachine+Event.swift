@@ -8,6 +8,8 @@ extension WorkerMachine {
         case started
         /// A broker said something on the link of this number. Never from a socket that an action closed before.
         case received(Message, from: Int)
+        /// Something came on this link that is no message.
+        case receivedNonsense(WireError, from: Int)
         /// The handler of a job that an action ran begins now.
         case handlerStarted(JobID)
         /// A running job reports its progress.

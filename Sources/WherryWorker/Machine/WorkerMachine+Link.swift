@@ -23,6 +23,9 @@ extension WorkerMachine {
         /// Refused or silent: said so already, so it is not logged at every further attempt.
         var failureLogged = false
 
+        /// It sent what is no message; said so already.
+        var nonsenseLogged = false
+
         var isOpen: Bool {
             if case .waiting = self.state { false } else { true }
         }

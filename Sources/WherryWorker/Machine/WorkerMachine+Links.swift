@@ -5,15 +5,14 @@ import WherryWire
 extension WorkerMachine {
     mutating func connect(_ link: Int, now: MonotonicInstant, _ actions: inout [Action]) {
         actions.append(.connect(link))
-        self.links[link].nextHeartbeat = now
+        self.links[link].state = .greeting(since: now)
         self.greet(link, now: now, &actions)
     }
 
     /// Says HELLO: who this worker is and which jobs are here, so that the broker does not give them to somebody else. From now on it expects
     /// their answers.
     private mutating func greet(_ link: Int, now: MonotonicInstant, _ actions: inout [Action]) {
-        self.links[link].state = .greeting(since: now)
-        self.links[link].lastHeard = now
+        self.links[link].nextHeartbeat = now + self.heartbeatInterval(of: link)
         for id in self.jobs.keys { self.jobs[id]?.links.insertOnce(link) }
         self.links[link].credit = self.fairCredit(of: link)
         let role = Hello.Role.worker(
@@ -41,13 +40,27 @@ extension WorkerMachine {
         }
     }
 
+    /// What is no message is answered where it names a job, so that nobody waits for it in vain.
+    mutating func reject(_ error: WireError, from link: Int, now: MonotonicInstant, _ actions: inout [Action]) {
+        guard self.links.indices.contains(link), self.links[link].isOpen else { return }
+        self.links[link].lastHeard = now
+        if let refused = error.refusal(incarnation: [], neverDispatched: false) {
+            self.send(.refused(refused), to: link, &actions)
+        } else if error.code == .unsupportedVersion {
+            self.disconnected(error.disconnect, by: link, now: now, &actions)
+        }
+        if !self.links[link].nonsenseLogged { actions.append(.log(.brokerMisspoke(link: link, error))) }
+        self.links[link].nonsenseLogged = true
+    }
+
     private mutating func welcomed(_ welcome: Welcome, by link: Int, now: MonotonicInstant, _ actions: inout [Action]) {
-        let isNew = if case .greeting = self.links[link].state { true } else { false }
+        let isNew = self.links[link].state != .serving
         self.links[link].state = .serving
         self.links[link].heartbeatInterval = min(max(welcome.heartbeatInterval, .milliseconds(10)), .seconds(60))
         self.links[link].reconnectDelay = .zero
         self.links[link].failureLogged = false
         if isNew {
+            self.links[link].lastHeard = now
             self.links[link].nextHeartbeat = now + self.heartbeatInterval(of: link)
             actions.append(.log(.brokerFound(link: link)))
         }
@@ -58,7 +71,9 @@ extension WorkerMachine {
         switch disconnect.reason {
         case .unknownPeer:
             // In reply to what was said before the HELLO that is under way: that one is enough.
-            if case .serving = self.links[link].state { self.greet(link, now: now, &actions) }
+            guard case .serving = self.links[link].state else { break }
+            self.links[link].state = .greeting(since: now)
+            self.greet(link, now: now, &actions)
         case .leaving:
             self.lose(link, because: .brokerLeft(link: link), now: now, &actions)
         case .unsupportedVersion, .malformed, .denied, .unrecognized:
@@ -98,7 +113,12 @@ extension WorkerMachine {
             if until <= now { self.connect(link, now: now, &actions) }
         case .greeting(let since):
             // Only a WELCOME ends this: a broker that answers everything but HELLO is of no use.
-            if since + self.patience(with: link) <= now { self.lose(link, because: .brokerSilent(link: link), now: now, &actions) }
+            if since + self.patience(with: link) <= now {
+                self.lose(link, because: .brokerSilent(link: link), now: now, &actions)
+            } else if self.links[link].nextHeartbeat <= now {
+                // To say it again does no harm, and a broker that has just started may not have heard it.
+                self.greet(link, now: now, &actions)
+            }
         case .serving:
             if self.links[link].lastHeard + self.patience(with: link) <= now {
                 self.lose(link, because: .brokerSilent(link: link), now: now, &actions)
@@ -120,7 +140,7 @@ extension WorkerMachine {
     func nextWakeUp(of link: Int) -> MonotonicInstant? {
         switch self.links[link].state {
         case .waiting(let until): until
-        case .greeting(let since): since + self.patience(with: link)
+        case .greeting(let since): min(since + self.patience(with: link), self.links[link].nextHeartbeat)
         case .serving: min(self.links[link].lastHeard + self.patience(with: link), self.links[link].nextHeartbeat)
         }
     }

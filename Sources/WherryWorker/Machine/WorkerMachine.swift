@@ -1,6 +1,6 @@
 import OrderedCollections
 package import WherryCore
-package import WherryWire
+import WherryWire
 
 /// What a worker decides: which brokers it talks to, how much work it asks each for, which jobs run now, and where the answers go.
 ///
@@ -66,6 +66,7 @@ package struct WorkerMachine: Sendable {
         switch event {
         case .started: self.start(now: now, &actions)
         case .received(let message, let link): self.receive(message, from: link, now: now, &actions)
+        case .receivedNonsense(let error, let link): self.reject(error, from: link, now: now, &actions)
         case .handlerStarted(let id): self.handlerStarted(id, now: now, &actions)
         case .progressed(let partial): self.forward(.partial(partial), of: partial.id, now: now, &actions)
         case .finished(let id, let end): self.finish(id, end, now: now, &actions)
@@ -91,6 +92,9 @@ package struct WorkerMachine: Sendable {
         moments += self.jobs.values.lazy.filter { $0.stage == .waiting }.map(\.deadline)
         return moments.min()
     }
+
+    /// How many jobs are held at most.
+    package var capacityBound: Int { self.settings.concurrency + self.settings.allowance }
 
     /// How many jobs are held: running, or waiting for one that runs to finish.
     package var heldCount: Int { self.jobs.count }
