@@ -150,7 +150,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "DemoWorker",
-            dependencies: ["DemoShared", "WherryWorker", arguments, logging, lifecycle],
+            dependencies: ["DemoShared", "WherryWorker", logging, lifecycle, unixSignals],
             path: "workers/DemoWorker",
             exclude: ["README.md"],
             swiftSettings: house
