@@ -60,29 +60,17 @@ struct Command: Sendable {
         return output.trimmingNewlines()
     }
 
-    /// The program and its arguments; for another account by way of `setpriv`, which changes it and becomes the program.
-    ///
-    /// swift-subprocess could change the account itself, between fork and exec. But it calls `setgroups` there, and glibc's waits for all
-    /// threads of the parent, which the child does not have: when a thread had just been starting, the child, and with it the caller, hung.
-    private var commandLine: [String] {
-        guard let account else { return [self.executable] + self.arguments }
-        let change = ["--reuid=\(account.userID)", "--regid=\(account.groupID)", "--clear-groups", "--"]
-        return ["/usr/bin/setpriv"] + change + [self.executable] + self.arguments
-    }
-
     /// How swift-subprocess is told all this.
     var configuration: Subprocess.Configuration {
         // Nothing is inherited: PGHOST, PGSERVICE, PGOPTIONS and their like would lead the PostgreSQL programs elsewhere, LANG would
         // translate what they say.
         var variables: [Environment.Key: String] = ["PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "TZ": "UTC"]
         for (name, value) in self.environment { variables[Environment.Key(stringLiteral: name)] = value }
-        let line = self.commandLine
+        let program = [self.executable] + self.arguments
+        let words = self.account.map { $0.prefix + program } ?? program
         return Subprocess.Configuration(
-            executable: .path(FilePath(line[0])),
-            arguments: Arguments(Array(line.dropFirst())),
-            environment: .custom(variables),
-            workingDirectory: FilePath(self.workingDirectory)
-        )
+            executable: .path(FilePath(words[0])), arguments: Arguments(Array(words.dropFirst())), environment: .custom(variables),
+            workingDirectory: FilePath(self.workingDirectory))
     }
 }
 
