@@ -143,14 +143,14 @@ let package = Package(
         ),
         .executableTarget(
             name: "DemoApp",
-            dependencies: ["DemoShared", "Wherry", "WherryCore", "WherryPostgres", "WherryJobs", arguments, logging, lifecycle],
+            dependencies: ["DemoShared", "Wherry", "WherryPostgres", arguments, logging],
             path: "examples/DemoApp",
             exclude: ["README.md"],
             swiftSettings: house
         ),
         .executableTarget(
             name: "DemoWorker",
-            dependencies: ["DemoShared", "WherryWorker", arguments, logging, lifecycle],
+            dependencies: ["DemoShared", "WherryWorker", logging, lifecycle, unixSignals],
             path: "workers/DemoWorker",
             exclude: ["README.md"],
             swiftSettings: house
