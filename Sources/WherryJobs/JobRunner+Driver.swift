@@ -12,7 +12,7 @@ extension JobRunner {
         handler: (PostgresConnection) async -> JobAttempt.HandlerEnd
     ) async -> JobEnd {
         var attempt = attempt
-        var lease: Lease?
+        var lease: PostgresPool.Lease?
         var actions = attempt.start(now: EventLoop.now)
         while true {
             var event: JobAttempt.Event?
@@ -121,7 +121,7 @@ extension JobRunner {
         case cancelled
     }
 
-    private static func held(_ lease: Lease?) -> Lease {
+    private static func held(_ lease: PostgresPool.Lease?) -> PostgresPool.Lease {
         guard let lease else { preconditionFailure("an attempt wants a connection that it has not leased") }
         return lease
     }

@@ -74,8 +74,8 @@ public struct SQL: Hashable, Sendable, ExpressibleByStringInterpolation {
             self.sql.text += String(self.sql.binds.count)
         }
 
-        /// A value or NULL, bound. (Without it the compiler takes an optional for a mistake, as it would be in a string, and warns.)
-        public mutating func appendInterpolation(_ value: (some PostgresEncodable)?) {
+        /// A value, or NULL.
+        public mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) {
             self.appendInterpolation(value.postgresValue)
         }
 
