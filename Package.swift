@@ -88,7 +88,7 @@ let package = Package(
             name: "WherryWorker",
             dependencies: [
                 "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs", "WherryMigrations",
-                "WherryBroker", collections, logging, lifecycle,
+                "WherryBroker", collections, logging, lifecycle, unixSignals,
             ],
             swiftSettings: house
         ),
@@ -150,7 +150,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "DemoWorker",
-            dependencies: ["DemoShared", "WherryWorker", arguments, logging, lifecycle],
+            dependencies: ["DemoShared", "WherryWorker", logging, lifecycle, unixSignals],
             path: "workers/DemoWorker",
             exclude: ["README.md"],
             swiftSettings: house
@@ -161,7 +161,7 @@ let package = Package(
         .testTarget(name: "WherryEventLoopTests", dependencies: ["WherryCore", "WherryEventLoop"], swiftSettings: house),
         .testTarget(name: "WherryZeroMQTests", dependencies: ["WherryCore", "WherryEventLoop", "WherryZeroMQ"], swiftSettings: house),
         .testTarget(name: "WherryPostgresTests", dependencies: ["WherryCore", "WherryPostgres"], swiftSettings: house),
-        .testTarget(name: "WherryWireTests", dependencies: ["WherryCore", "WherryWire"], swiftSettings: house),
+        .testTarget(name: "WherryWireTests", dependencies: ["WherryCore", "WherryWire", protobuf], swiftSettings: house),
         .testTarget(
             name: "WherryJobsTests", dependencies: ["WherryCore", "WherryPostgres", "WherryWire", "WherryJobs"], swiftSettings: house),
         .testTarget(name: "WherryMigrationsTests", dependencies: ["WherryMigrations"], swiftSettings: house),

@@ -5,6 +5,7 @@ import ArgumentParser
 struct WherryTool: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "wherry",
-        abstract: "A job queue that knows where: where the database is, and where you are."
+        abstract: "A job queue that knows where: where the database is, and where you are.",
+        subcommands: [DemoCommand.self, BrokerCommand.self, MigrateCommand.self, UpkeepCommand.self]
     )
 }

@@ -115,7 +115,8 @@ extension JobAttempt {
         case .threw(let failure):
             return self.fail(failure, afterRollback: true)
         case .returned(let output):
-            if let error = end.firstFailure { return self.fail(HandlerFailure(swallowed: error), afterRollback: true) }
+            // What was refused unsent did the transaction no harm.
+            if let error = end.firstFailure, error.sqlState != nil { return self.fail(HandlerFailure(swallowed: error), afterRollback: true) }
             let receipt = Receipt(
                 job: self.job, outcome: .committed, contentType: JobCodec.contentType, payload: output, attempts: self.attempts)
             self.state = .committing(receipt)

@@ -99,7 +99,9 @@ extension JobFlight {
             guard let rows = results[.lookUp]?.rows, let position = results[.position]?.rows else {
                 throw PostgresError(.unexpectedShape, "the look-up's flight has no answer")
             }
-            return .lookedUp(try rows.first.map { row throws(PostgresError) in try Receipt(row: row) }, try position.scalar(as: LSN.self))
+            let flushed = try position.scalar(as: LSN.self)
+            guard let row = rows.first else { return .lookedUp(nil, flushed) }
+            return .lookedUp(try Receipt(row: row), flushed)
         case .rollBack:
             if let failure { return .failed(failure.step, failure.error) }
             return .rolledBack

@@ -1,4 +1,5 @@
 package import Logging
+import Synchronization
 package import WherryCore
 import WherryEventLoop
 package import WherryPostgres

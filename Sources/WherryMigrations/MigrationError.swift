@@ -39,7 +39,8 @@ package struct MigrationError: Error, Sendable {
             self.init(.busy, "somebody else holds what is needed, while \(doing): try again", cause: error)
         case SQLState.insufficientPrivilege:
             self.init(.notPermitted, "the role lacks a privilege, while \(doing): use the owner's role", cause: error)
-        case SQLState.readOnlyTransaction, SQLState.featureNotSupported where doing == MigrationError.beginning:
+        case SQLState.readOnlyTransaction where doing == MigrationError.beginning,
+            SQLState.featureNotSupported where doing == MigrationError.beginning:
             self.init(.standby, "this server is a standby: use the primary; the schema replicates", cause: error)
         case "3F000", "42P01":
             self.init(.notMigrated, "the schema is not there, while \(doing): run `wherry migrate up`", cause: error)

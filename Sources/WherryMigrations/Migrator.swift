@@ -137,7 +137,7 @@ package struct Migrator: Sendable {
         } catch {
             throw MigrationError(error, doing: MigrationError.beginning)
         }
-        do {
+        do throws(PostgresError) {
             let patience = "\(max(self.patience.components.seconds, 1))s"
             _ = try await self.connection.query("SELECT set_config('lock_timeout', \(patience), true)")
             _ = try await self.connection.query("SELECT pg_advisory_xact_lock(\(Migration.lockNumber))")

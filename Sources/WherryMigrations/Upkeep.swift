@@ -65,7 +65,7 @@ package struct Upkeep: Sendable {
         } catch {
             result = .failure(error)
         }
-        _ = await self.connection.perform(Flight(["RESET lock_timeout"], ["SELECT pg_advisory_unlock(\(Self.lockNumber))"]))
+        _ = await self.connection.perform(Flight([["RESET lock_timeout"], ["SELECT pg_advisory_unlock(\(Self.lockNumber))"]]))
         return try result.get()
     }
 

@@ -28,6 +28,8 @@ struct DemoProcess: Sendable {
     /// Absolute path of the program.
     let program: String
     let arguments: [String]
+    /// Added to this process's environment.
+    var environment: [String: String] = [:]
 
     /// So many lines of its standard error are kept.
     private static let lastWordsLimit = 20
@@ -40,7 +42,11 @@ struct DemoProcess: Sendable {
         options.processGroupID = 0
         options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: Self.patience)]
         let configuration = Subprocess.Configuration(
-            executable: .path(FilePath(self.program)), arguments: Arguments(self.arguments), platformOptions: options)
+            executable: .path(FilePath(self.program)),
+            arguments: Arguments(self.arguments),
+            environment: .inherit.updating(Dictionary(uniqueKeysWithValues: self.environment.map { (.init(stringLiteral: $0), $1) })),
+            platformOptions: options
+        )
         let (orders, order) = AsyncStream.makeStream(of: Void.self)
         do {
             let result = try await Subprocess.run(configuration, input: .inputWriter, output: .sequence, error: .sequence) { execution in

@@ -54,7 +54,8 @@ package struct DemoScreen {
         self.redraw()
     }
 
-    package mutating func ended(_ report: StepReport) {
+    package mutating func ended(_ measurement: StepMeasurement) {
+        let report = StepReport(measurement, fileRows: measurement.rows)
         if var progress {
             progress.done = progress.total
             self.progress = nil
