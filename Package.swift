@@ -143,14 +143,14 @@ let package = Package(
         ),
         .executableTarget(
             name: "DemoApp",
-            dependencies: ["DemoShared", "Wherry", "WherryCore", "WherryPostgres", "WherryJobs", arguments, logging, lifecycle],
+            dependencies: ["DemoShared", "Wherry", "WherryPostgres", arguments, logging],
             path: "examples/DemoApp",
             exclude: ["README.md"],
             swiftSettings: house
         ),
         .executableTarget(
             name: "DemoWorker",
-            dependencies: ["DemoShared", "WherryWorker", arguments, logging, lifecycle],
+            dependencies: ["DemoShared", "WherryWorker", logging, lifecycle, unixSignals],
             path: "workers/DemoWorker",
             exclude: ["README.md"],
             swiftSettings: house
@@ -173,7 +173,7 @@ let package = Package(
         .testTarget(name: "WherryCLITests", dependencies: ["WherryCLI", "DemoShared"], swiftSettings: house),
         .executableTarget(name: "ClusterHolder", dependencies: ["WherryCluster"], path: "Tests/ClusterHolder", swiftSettings: house),
         .testTarget(
-            name: "WherryClusterTests", dependencies: ["WherryCluster", "ClusterHolder", subprocess, nioCore, nioPosix],
+            name: "WherryClusterTests", dependencies: ["WherryCluster", "WherryCore", "ClusterHolder", subprocess, system, nioCore, nioPosix],
             swiftSettings: house),
         .testTarget(name: "WherrySimulationTests", dependencies: ["WherrySimulation"], swiftSettings: house),
         .testTarget(

@@ -62,23 +62,15 @@ struct Command: Sendable {
 
     /// How swift-subprocess is told all this.
     var configuration: Subprocess.Configuration {
-        var options = PlatformOptions()
-        if let account {
-            options.userID = account.userID
-            options.groupID = account.groupID
-            options.supplementaryGroups = [account.groupID]
-        }
         // Nothing is inherited: PGHOST, PGSERVICE, PGOPTIONS and their like would lead the PostgreSQL programs elsewhere, LANG would
         // translate what they say.
         var variables: [Environment.Key: String] = ["PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "TZ": "UTC"]
         for (name, value) in self.environment { variables[Environment.Key(stringLiteral: name)] = value }
+        let program = [self.executable] + self.arguments
+        let words = self.account.map { $0.prefix + program } ?? program
         return Subprocess.Configuration(
-            executable: .path(FilePath(self.executable)),
-            arguments: Arguments(self.arguments),
-            environment: .custom(variables),
-            workingDirectory: FilePath(self.workingDirectory),
-            platformOptions: options
-        )
+            executable: .path(FilePath(words[0])), arguments: Arguments(Array(words.dropFirst())), environment: .custom(variables),
+            workingDirectory: FilePath(self.workingDirectory))
     }
 }
 

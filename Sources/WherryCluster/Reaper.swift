@@ -95,7 +95,7 @@ actor Reaper {
             while [ "$rounds" -gt 0 ]; do
                 rounds=$((rounds - 1))
                 found=
-                for folder in "$root" "$root"/*; do
+                for folder in "$root" "$root"/* "$root"/*/*/part; do
                     [ -z "$(processes "$folder")" ] || { found=yes; crash "$folder"; }
                 done
                 for folder in "$root"/*/*/data; do

@@ -12,10 +12,6 @@ extension JobAttempt {
         if case .run = self.goal, now >= self.deadline {
             return self.end(.expired, "its deadline had passed when the worker got it")
         }
-        guard self.epoch != nil else {
-            self.state = .establishing(self.goal)
-            return [.establishEpoch]
-        }
         return self.lease(self.goal, now: now)
     }
 

@@ -14,6 +14,11 @@ package struct Migrator: Sendable {
         /// The newest version that has been applied; 0 for none.
         package var version: Int { self.applied.last ?? 0 }
         package var isUpToDate: Bool { self.pending.isEmpty }
+
+        package init(applied: [Int], pending: [Migration]) {
+            self.applied = applied
+            self.pending = pending
+        }
     }
 
     /// The newest version that there is.

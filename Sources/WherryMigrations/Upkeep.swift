@@ -16,6 +16,8 @@ package struct Upkeep: Sendable {
         package var postponed: [String] = []
         /// Another run was under way, so this one did nothing.
         package var isElsewhere = false
+
+        package init() {}
     }
 
     /// Keeps two runs apart.
@@ -55,7 +57,11 @@ package struct Upkeep: Sendable {
     package func run() async throws(MigrationError) -> Report {
         do {
             let isMine = try await self.connection.query("SELECT pg_try_advisory_lock(\(Self.lockNumber))").rows.scalar(as: Bool.self)
-            guard isMine else { return Report(isElsewhere: true) }
+            guard isMine else {
+                var report = Report()
+                report.isElsewhere = true
+                return report
+            }
         } catch {
             throw MigrationError(error, doing: "beginning upkeep")
         }

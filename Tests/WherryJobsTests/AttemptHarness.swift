@@ -32,6 +32,7 @@ struct AttemptHarness {
     @discardableResult
     mutating func feed(_ event: JobAttempt.Event) -> [JobAttempt.Action] {
         self.now = self.now + .milliseconds(1)
+        if case .leased = event { self.holdsConnection = true }
         return self.take(self.attempt.handle(event, now: self.now))
     }
 
@@ -69,7 +70,6 @@ struct AttemptHarness {
                 self.end = end
             }
         }
-        if case .lease = actions.last { self.holdsConnection = true }
         self.actions = actions
         return actions
     }

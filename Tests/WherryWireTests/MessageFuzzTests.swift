@@ -15,7 +15,8 @@ import WherryCore
             do throws(WireError) {
                 let message = try Message.decode(frames)
                 // What was accepted can be sent on, and means the same to the next one.
-                #expect(throws: Never.self) { try #require(Message.decode(message.encode()) == message) }
+                let again = try? Message.decode(message.encode())
+                #expect(again == message)
                 decoded += 1
             } catch {
                 refused += 1

@@ -1,4 +1,4 @@
-package import Wherry
+import Wherry
 
 /// Inserts one airport.
 package struct AddAirport: Job {

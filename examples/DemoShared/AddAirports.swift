@@ -1,4 +1,4 @@
-package import Wherry
+import Wherry
 
 /// Inserts many airports at once; gives back how many.
 package struct AddAirports: Job {

@@ -1,4 +1,4 @@
-package import Wherry
+import Wherry
 
 /// Inserts many airports one by one with a pause after each, so that there is a middle to kill its worker in; gives back how many.
 package struct ImportAirports: Job {

@@ -1,5 +1,5 @@
 import Foundation
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// A service that ends when standard input does.
 ///

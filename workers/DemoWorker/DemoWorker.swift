@@ -1,6 +1,7 @@
 import DemoShared
 import Logging
 import ServiceLifecycle
+import UnixSignals
 import WherryWorker
 
 /// The worker of the demo. Where its broker and its database are, it is told by its environment: see `Worker.Configuration.fromEnvironment`.

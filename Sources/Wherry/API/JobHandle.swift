@@ -1,5 +1,6 @@
 public import WherryCore
-public import WherryJobs
+import WherryJobs
+import WherryWire
 
 /// A job that was handed over: a future with several stages. Copies are the same job.
 ///

@@ -12,7 +12,9 @@ extension WherryClient {
     ///   - body: runs statements; what it returns is returned.
     /// - Throws: `PostgresError`, for example with SQLSTATE 25006 for an attempt to write; what the closure throws; ``JobError`` `clientClosed`
     ///   after the shutdown.
-    public func read<Result>(isolation: IsolationLevel = .readCommitted, _ body: (Transaction) async throws -> Result) async throws -> Result {
+    public func read<Result>(isolation: IsolationLevel = .readCommitted, _ body: (Transaction) async throws -> Result) async throws
+        -> Result
+    {
         do {
             return try await self.pool.withTransaction(isolation: isolation, readOnly: true, body)
         } catch let error as PostgresError where error.code == .poolClosed {

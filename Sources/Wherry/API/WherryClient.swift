@@ -1,11 +1,12 @@
 public import Logging
 public import ServiceLifecycle
+import Synchronization
 import WherryCore
-import WherryEventLoop
+package import WherryEventLoop
 public import WherryJobs
 import WherryPostgres
 import WherryWire
-import WherryZeroMQ
+package import WherryZeroMQ
 
 /// What an application in any region has: it sends write jobs to the primary's region, and reads from the replica beside it.
 ///

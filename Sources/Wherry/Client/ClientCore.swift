@@ -40,11 +40,15 @@ actor ClientCore {
 
     /// Opens the links, and returns when the client is shut down and everything has ended.
     func run() async {
+        self.start()
+        _ = await self.finished.waitRegardless(for: .ended)
+    }
+
+    private func start() {
         self.notifier.assumeIsolated { notifier in
             notifier.onEpoch { epoch in self.assumeIsolated { $0.step(.learned(epoch)) } }
         }
         self.step(.start)
-        _ = await self.finished.waitRegardless(for: .ended)
     }
 
     /// From any thread. What many callers submit at once reaches the loop with one wake-up.
@@ -128,18 +132,16 @@ actor ClientCore {
     }
 
     private func watch(_ handle: ClientMachine.Handle, _ condition: ReplayCondition) {
-        // The verdict may come before `watch` returns: then there is nothing to remember.
-        var isOver = false
-        let id = self.notifier.assumeIsolated { notifier in
-            notifier.watch(condition) { verdict in
-                isOver = true
+        let id = self.notifier.assumeIsolated { $0.makeID() }
+        self.watches[handle] = id
+        self.notifier.assumeIsolated { notifier in
+            notifier.watch(id, condition) { verdict in
                 self.assumeIsolated { core in
                     core.watches[handle] = nil
                     core.step(.judged(handle, verdict))
                 }
             }
         }
-        if !isOver { self.watches[handle] = id }
     }
 
     // MARK: Sockets

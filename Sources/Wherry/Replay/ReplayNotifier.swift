@@ -27,8 +27,8 @@ package actor ReplayNotifier {
     private var isClosed = false
     private var timer: LoopTimer?
     private var lastID: UInt64 = 0
-    private var handlers: [ReplayNotifierMachine.WaiterID: (ReplayVerdict) -> Void] = [:]
-    private var epochHandler: ((Epoch) -> Void)?
+    private var handlers: [ReplayNotifierMachine.WaiterID: @Sendable (ReplayVerdict) -> Void] = [:]
+    private var epochHandler: (@Sendable (Epoch) -> Void)?
     private var connection: (number: Int, connection: PostgresConnection)?
     private let work: AsyncStream<Work>
     private let addWork: AsyncStream<Work>.Continuation
@@ -106,10 +106,12 @@ package actor ReplayNotifier {
     }
 
     /// Waits for a condition, for others on the loop; `handler` is called once, unless it is unwatched.
-    package func watch(_ condition: ReplayCondition, handler: @escaping (ReplayVerdict) -> Void) -> ReplayNotifierMachine.WaiterID {
-        let id = self.makeID()
+    package func watch(
+        _ id: ReplayNotifierMachine.WaiterID,
+        _ condition: ReplayCondition,
+        handler: @escaping @Sendable (ReplayVerdict) -> Void
+    ) {
         self.add(id, condition, until: nil, handler)
-        return id
     }
 
     /// Takes a wait back; its handler is not called.
@@ -124,14 +126,15 @@ package actor ReplayNotifier {
     }
 
     /// Calls a handler on the loop whenever the local server shows another newest epoch.
-    package func onEpoch(_ handler: @escaping (Epoch) -> Void) {
+    package func onEpoch(_ handler: @escaping @Sendable (Epoch) -> Void) {
         self.epochHandler = handler
     }
 
     /// How many wait.
     package var waiterCount: Int { self.machine.waiterCount }
 
-    private func makeID() -> ReplayNotifierMachine.WaiterID {
+    /// A new name for a wait.
+    package func makeID() -> ReplayNotifierMachine.WaiterID {
         self.lastID += 1
         return ReplayNotifierMachine.WaiterID(rawValue: self.lastID)
     }
@@ -140,7 +143,7 @@ package actor ReplayNotifier {
         _ id: ReplayNotifierMachine.WaiterID,
         _ condition: ReplayCondition,
         until deadline: MonotonicInstant?,
-        _ handler: @escaping (ReplayVerdict) -> Void
+        _ handler: @escaping @Sendable (ReplayVerdict) -> Void
     ) {
         guard !self.isClosed else { return handler(.failed(.closed)) }
         self.handlers[id] = handler

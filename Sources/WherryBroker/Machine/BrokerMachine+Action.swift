@@ -47,5 +47,7 @@ extension BrokerMachine {
         package var dispatchedJobs: Int
         package var heldBytes: Int
         package var questions: Int
+        /// Those who were told lately that they are unknown.
+        package var strangers: Int
     }
 }

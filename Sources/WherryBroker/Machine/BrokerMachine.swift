@@ -149,7 +149,8 @@ package struct BrokerMachine: Sendable {
             queuedJobs: self.queue.count,
             dispatchedJobs: self.jobs.count - self.queue.count,
             heldBytes: self.heldBytes,
-            questions: self.questions.count
+            questions: self.questions.count,
+            strangers: self.strangers.count
         )
     }
 

@@ -25,6 +25,8 @@ struct PriorityTable<ID: Hashable & Sendable, Priority: Comparable & Sendable>: 
 
     var count: Int { self.entries.count }
     var isEmpty: Bool { self.entries.isEmpty }
+    /// What it occupies, in elements: those that were withdrawn and not yet cleared away included.
+    var footprint: Int { self.heap.count }
 
     /// The element with the lowest priority.
     var first: (id: ID, priority: Priority)? {

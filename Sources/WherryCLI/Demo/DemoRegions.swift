@@ -43,8 +43,8 @@ final class DemoRegions {
             try await cluster.primary.psql(DemoSchema.statements, database: Self.database)
             try await Self.migrate(cluster.primary.url(database: Self.database))
             try await cluster.waitUntilCaughtUp()
-            let replication = try await WANProxy.start(to: cluster.primary.port, link: link)
-            let detour = try await WANProxy.start(to: cluster.primary.port, link: link)
+            let replication = try await WANProxy.start(target: cluster.primary.port, link: link)
+            let detour = try await WANProxy.start(target: cluster.primary.port, link: link)
             try await cluster.replica.follow(cluster.primary, through: replication.port)
             try await cluster.replica.waitUntilStreaming()
             return DemoRegions(
@@ -99,7 +99,7 @@ final class DemoRegions {
         guard let port = endpoint.split(separator: ":").last.flatMap({ Int($0) }) else {
             throw DemoError("the broker listens on \(endpoint), which names no port")
         }
-        self.crossing = try await WANProxy.start(to: port, link: self.link)
+        self.crossing = try await WANProxy.start(target: port, link: self.link)
     }
 
     /// What stands in the databases in the end, whatever the app believes.

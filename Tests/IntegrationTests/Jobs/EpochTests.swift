@@ -73,11 +73,8 @@ struct EpochTests {
     func standby() async throws {
         try await JobBench.run { bench in
             let runner = try await bench.runnerOnStandby { $0.handle(Insert.self, RealJobTests.insert) }
-            do {
-                _ = try await runner.primaryStatus()
-                Issue.record("a standby passed for the primary")
-            } catch {
-                #expect(error.sqlState == Judgement.Raised.standby)
+            await #expect { try await runner.primaryStatus() } throws: {
+                ($0 as? PostgresError)?.sqlState == Judgement.Raised.standby
             }
             let refused = try await bench.refusal(runner, bench.request(Insert(item: 1)))
             #expect(refused.code == .unavailable)

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Testing
+import WherryCluster
 import WherryCore
 import WherryEventLoop
 import WherryJobs
@@ -148,6 +149,11 @@ struct JobBench: Sendable {
     }
 
     // MARK: What is there
+
+    /// A role that can log in and may do nothing; roles are the cluster's, so name it after the database.
+    func makeRole(_ role: String) async throws {
+        try await self.database.cluster.primary.makeRole(role)
+    }
 
     func items() async throws -> [Int] {
         try await self.admin.query("SELECT item FROM items ORDER BY item").rows.decode(as: Int.self)

@@ -96,7 +96,10 @@ struct JudgementTests {
             }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for item in 0..<8 {
-                    group.addTask { #expect(try await bench.reply(runner, Insert(item: item)).outcome == .committed) }
+                    group.addTask {
+                        let reply = try await bench.reply(runner, Insert(item: item))
+                        #expect(reply.outcome == .committed)
+                    }
                 }
                 try await group.waitForAll()
             }
@@ -260,7 +263,7 @@ struct JudgementTests {
     func noPrivileges() async throws {
         try await JobBench.run { bench in
             let role = "\(bench.name)_plain"
-            try await bench.database.cluster.primary.makeRole(role)
+            try await bench.makeRole(role)
             _ = try await bench.admin.query("GRANT ALL ON items TO \(identifier: role)")
             let runner = try await bench.runner(role: role) { $0.handle(Insert.self, RealJobTests.insert) }
             let refused = try await bench.refusal(runner, bench.request(Insert(item: 1)))

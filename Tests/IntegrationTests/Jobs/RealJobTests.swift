@@ -211,7 +211,7 @@ struct RealJobTests {
                 async let run = runner.run(request, receivedAt: EventLoop.now)
                 if item % 3 > 0 { try await Task.sleep(for: .microseconds(item * 20)) }
                 async let fenced = runner.fence(fence, receivedAt: EventLoop.now)
-                let ends = await [run, fenced].map { end in if case .reply(let reply) = end { reply.outcome } else { nil } }
+                let ends = await [run, fenced].map(\.outcome)
                 #expect(ends[0] != nil && ends[0] == ends[1])
                 let effects = try await bench.items().filter { $0 == item }.count
                 #expect(effects == (ends[0] == .committed ? 1 : 0))
@@ -238,5 +238,11 @@ struct RealJobTests {
             #expect(try await bench.reply(runner, request).outcome == .expired)
             #expect(try await bench.items().isEmpty)
         }
+    }
+}
+
+extension JobEnd {
+    var outcome: Outcome? {
+        if case .reply(let reply) = self { reply.outcome } else { nil }
     }
 }

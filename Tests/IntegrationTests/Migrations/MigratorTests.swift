@@ -1,5 +1,6 @@
 import Logging
 import Testing
+import WherryCluster
 import WherryMigrations
 import WherryPostgres
 import WherryTestKit

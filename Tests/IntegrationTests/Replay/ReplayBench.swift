@@ -123,7 +123,8 @@ struct ReplayBench {
     /// A job as a worker does it: effect and receipt in one transaction, then the flush position by a statement of its own.
     func write(_ id: JobID, on connection: PostgresConnection? = nil, epoch: Epoch? = nil) async throws -> CausalToken {
         let flight = Flight([
-            ["BEGIN", "INSERT INTO touched (id) VALUES (\(id))", self.makeReceipt(id).insert, "COMMIT"], ["SELECT pg_current_wal_flush_lsn()"],
+            ["BEGIN", "INSERT INTO touched (id) VALUES (\(id))", self.makeReceipt(id).insert, "COMMIT"],
+            ["SELECT pg_current_wal_flush_lsn()"],
         ])
         let outcomes = await (connection ?? self.primary).perform(flight)
         if let error = outcomes.joined().lazy.compactMap(\.error).first { throw error }

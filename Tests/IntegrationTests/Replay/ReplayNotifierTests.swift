@@ -82,7 +82,9 @@ struct ReplayNotifierTests {
         }
     }
 
-    @Test("a token of an older epoch is superseded once the row of the newer one is replayed; a receipt that is there is a proof all the same")
+    @Test(
+        "a token of an older epoch is superseded once the row of the newer one is replayed; a receipt that is there is a proof all the same"
+    )
     func olderEpoch() async throws {
         try await ReplayBench.shared { bench in
             let id = bench.makeID()
@@ -136,7 +138,9 @@ struct ReplayNotifierTests {
                 _ = try await bench.replica.query("SELECT pg_sleep(0.5)")
                 before = try await bench.replica.query(question).rows.scalar(as: String.self)
                 return (last, before)
-            } until: { $0.0 == $0.1 }
+            } until: {
+                $0.0 == $0.1
+            }
             _ = try await bench.replica.query("SELECT pg_sleep(1)")
             #expect(try await bench.replica.query(question).rows.scalar(as: String.self) == after.1)
         }
