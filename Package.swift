@@ -173,7 +173,7 @@ let package = Package(
         .testTarget(name: "WherryCLITests", dependencies: ["WherryCLI", "DemoShared"], swiftSettings: house),
         .executableTarget(name: "ClusterHolder", dependencies: ["WherryCluster"], path: "Tests/ClusterHolder", swiftSettings: house),
         .testTarget(
-            name: "WherryClusterTests", dependencies: ["WherryCluster", "ClusterHolder", subprocess, nioCore, nioPosix],
+            name: "WherryClusterTests", dependencies: ["WherryCluster", "WherryCore", "ClusterHolder", subprocess, system, nioCore, nioPosix],
             swiftSettings: house),
         .testTarget(name: "WherrySimulationTests", dependencies: ["WherrySimulation"], swiftSettings: house),
         .testTarget(

@@ -11,11 +11,13 @@ public final class Cluster: Sendable {
         public var primary = "primary"
         /// The replicas' regions; default one, `replica`.
         public var replicas = ["replica"]
+        /// Networks between the primary and the replicas, by the replica's region: their replication goes through a ``WANProxy``. Default none.
+        public var replicationLinks: [String: WANLink] = [:]
         /// Where to keep it. Default `nil`: it is temporary. A folder that holds a cluster already is opened again, with the same regions.
         public var folder: String?
         /// Settings of all servers, which win over ``ServerSettings/temporary``, or ``ServerSettings/durable`` if it is kept.
         public var settings: ServerSettings = [:]
-        /// Whether it gets a system identifier of its own, which takes a second more; default false: see ``PostgresServer``.
+        /// Whether it gets a system identifier of its own, which takes a second more; default false.
         ///
         /// All other temporary clusters of a process share one, as servers do that were restored from one backup.
         public var ownSystemIdentifier = false
@@ -29,14 +31,18 @@ public final class Cluster: Sendable {
     /// The servers that were made replicas.
     public let replicas: [PostgresServer]
 
+    /// The proxies that replication goes through, by the replica's region; see ``Configuration/replicationLinks``.
+    public let replicationProxies: [String: WANProxy]
+
     private let host: ServerHost
     /// Removed when the cluster stops.
     private let temporaryFolder: String
     private let isKept: Bool
 
-    private init(primary: PostgresServer, replicas: [PostgresServer], host: ServerHost, temporaryFolder: String, isKept: Bool) {
-        self.primary = primary
-        self.replicas = replicas
+    private init(parts: ClusterBuilder.Parts, host: ServerHost, temporaryFolder: String, isKept: Bool) {
+        self.primary = parts.primary
+        self.replicas = parts.replicas
+        self.replicationProxies = parts.replicationProxies
         self.host = host
         self.temporaryFolder = temporaryFolder
         self.isKept = isKept
@@ -67,14 +73,8 @@ public final class Cluster: Sendable {
         let sockets = try await host.makeClusterFolder()
         let builder = ClusterBuilder(configuration: configuration, host: host, socketFolder: sockets)
         do {
-            let (primary, replicas) = try await builder.build()
-            return Cluster(
-                primary: primary,
-                replicas: replicas,
-                host: host,
-                temporaryFolder: sockets,
-                isKept: configuration.folder != nil
-            )
+            let parts = try await builder.build()
+            return Cluster(parts: parts, host: host, temporaryFolder: sockets, isKept: configuration.folder != nil)
         } catch {
             try? await builder.abandon()
             throw error
@@ -104,12 +104,13 @@ public final class Cluster: Sendable {
 
     /// Stops all servers, and removes their folders if they are temporary. Fine if they have stopped or crashed; fine twice.
     public func stop() async throws(ClusterError) {
+        for proxy in self.replicationProxies.values { await proxy.stop() }
         for server in self.servers {
             if self.isKept {
-                try await self.host.shell("end \"$1\" INT 100", dataFolder: server.dataFolder)
+                try await self.host.signal("end \"$1\" INT 100", dataFolder: server.dataFolder)
                 try await self.host.reaper.forget(server.dataFolder)
             } else {
-                try await self.host.shell("end \"$1\" QUIT 30", dataFolder: server.dataFolder)
+                try await self.host.signal("end \"$1\" QUIT 30", dataFolder: server.dataFolder)
             }
         }
         try await self.host.command("/bin/rm", ["-rf", self.temporaryFolder]).run()
@@ -133,6 +134,9 @@ extension Cluster.Configuration {
         let keys = regions.map { $0.lowercased().replacing("-", with: "_") }
         guard Set(keys).count == keys.count else {
             throw ClusterError(.configuration, "regions must differ by more than case, - and _: \(regions.joined(separator: ", "))")
+        }
+        if let stranger = self.replicationLinks.keys.first(where: { !self.replicas.contains($0) }) {
+            throw ClusterError(.configuration, "there is a replication link to \"\(stranger)\", which is no replica's region")
         }
         if let folder, !folder.hasPrefix("/") || folder.contains(where: \.isNewline) {
             throw ClusterError(.configuration, "the folder to keep a cluster in must be an absolute path on one line: \(folder)")

@@ -13,28 +13,46 @@ struct ClusterBuilder: Sendable {
     private var base: String { self.configuration.folder ?? self.socketFolder }
     private var isKept: Bool { self.configuration.folder != nil }
 
-    func build() async throws(ClusterError) -> (primary: PostgresServer, replicas: [PostgresServer]) {
-        let password = try await self.prepareFolder()
-        let primary = try await self.launch(self.configuration.primary, password: password) { server throws(ClusterError) in
-            try await self.host.makeDataFolder(server.dataFolder, fresh: self.isKept || self.configuration.ownSystemIdentifier)
-        }
+    /// What it builds.
+    struct Parts {
+        var primary: PostgresServer
         var replicas: [PostgresServer] = []
-        for region in self.configuration.replicas {
-            let replica = try await self.launch(region, following: primary, password: password) { server throws(ClusterError) in
-                try await primary.makeSlot(for: server)
-                try await server.copy(primary)
-            }
-            replicas.append(replica)
+        var replicationProxies: [String: WANProxy] = [:]
+    }
+
+    func build() async throws(ClusterError) -> Parts {
+        let password = try await self.prepareFolder()
+        let primary = try await self.launch(self.configuration.primary, password: password) { _, folder throws(ClusterError) in
+            try await self.host.makeDataFolder(folder, fresh: self.isKept || self.configuration.ownSystemIdentifier)
         }
-        for replica in replicas { try await replica.waitUntilStreaming() }
-        return (primary, replicas)
+        var parts = Parts(primary: primary)
+        do {
+            for region in self.configuration.replicas {
+                if let link = self.configuration.replicationLinks[region] {
+                    parts.replicationProxies[region] = try await WANProxy.start(target: primary.port, link: link)
+                }
+                let settings = { (server: PostgresServer) in
+                    server.standbySettings(following: primary, through: parts.replicationProxies[region]?.port)
+                }
+                let replica = try await self.launch(region, password: password, settings: settings) { server, folder throws(ClusterError) in
+                    try await primary.makeSlot(for: server)
+                    try await server.copy(primary, to: folder)
+                }
+                parts.replicas.append(replica)
+            }
+            for replica in parts.replicas { try await replica.waitUntilStreaming() }
+        } catch {
+            for proxy in parts.replicationProxies.values { await proxy.stop() }
+            throw error
+        }
+        return parts
     }
 
     /// Clears up after a start that failed.
     func abandon() async throws(ClusterError) {
         for region in [self.configuration.primary] + self.configuration.replicas {
             let dataFolder = "\(self.base)/\(region)/data"
-            try await self.host.shell("end \"$1\" \(self.isKept ? "INT 100" : "QUIT 30")", dataFolder: dataFolder)
+            try await self.host.signal("end \"$1\" \(self.isKept ? "INT 100" : "QUIT 30")", dataFolder: dataFolder)
             if self.isKept { try await self.host.reaper.forget(dataFolder) }
         }
         try await self.host.command("/bin/rm", ["-rf", self.socketFolder]).run()
@@ -63,7 +81,7 @@ struct ClusterBuilder: Sendable {
             cat password
             """
         do {
-            return try await self.host.command("/bin/sh", ["-ec", script, "prepare", folder], input: self.host.password).run()
+            return try await self.host.shell(script, [folder], input: self.host.password)
         } catch {
             let account = self.host.account.map { "the account \($0.name), which the servers run as," } ?? "this user"
             throw ClusterError(.folder, "\(account) cannot write to \(folder): \(error.message)", cause: error.cause)
@@ -71,35 +89,34 @@ struct ClusterBuilder: Sendable {
     }
 
     /// Makes a server's data folder unless it is there, finds a port, starts it.
+    ///
+    /// - Parameters:
+    ///   - settings: besides the configuration's.
+    ///   - make: makes the data folder, in the place that it is given. It is moved when it is whole, so one that was left half-made is never
+    ///     taken for one.
     private func launch(
-        _ region: String,
-        following primary: PostgresServer? = nil,
-        password: String,
-        making make: (PostgresServer) async throws(ClusterError) -> Void
+        _ region: String, password: String, settings: (PostgresServer) -> ServerSettings = { _ in [:] },
+        making make: (PostgresServer, String) async throws(ClusterError) -> Void
     ) async throws(ClusterError) -> PostgresServer {
         let folder = "\(self.base)/\(region)"
         var attempt = 1
         while true {
             let server = PostgresServer(
-                name: region,
-                port: try FreePort.choose(),
-                folder: folder,
-                socketFolder: self.socketFolder,
-                host: self.host,
-                password: password,
-                settings: self.isKept ? .durable : .temporary
-            )
-            if let primary { await server.add(server.standbySettings(following: primary, through: nil)) }
-            await server.add(self.configuration.settings)
-            if !FileManager.default.fileExists(atPath: "\(folder)/data/PG_VERSION") {
-                try await self.host.command("/bin/mkdir", ["-p", folder]).run()
-                try await make(server)
+                name: region, port: try FreePort.choose(), folder: folder, socketFolder: self.socketFolder, host: self.host,
+                password: password, settings: self.isKept ? .durable : .temporary)
+            await server.add(settings(server).merging(self.configuration.settings))
+            if !FileManager.default.fileExists(atPath: server.dataFolder) {
+                let part = "\(folder)/part"
+                try await self.host.shell("mkdir -p \"$1\"; rm -rf \"$2\"", [folder, part])
+                try await make(server, part)
+                try await self.host.command("/bin/mv", [part, server.dataFolder]).run()
             }
             if self.isKept { try await self.host.reaper.keep(server.dataFolder) }
             do {
                 try await server.start()
                 return server
-            } catch  where error.code == .portTaken && attempt < Self.portAttempts {
+            } catch {
+                guard error.code == .portTaken, attempt < Self.portAttempts else { throw error }
                 attempt += 1
             }
         }

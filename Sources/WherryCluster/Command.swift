@@ -15,6 +15,15 @@ struct Command: Sendable {
     /// Whom it runs as; `nil`: as this process.
     var account: ServerAccount?
 
+    /// A shell script; by its environment, so that it does not fill the list of processes.
+    ///
+    /// - Parameter name: how it is called there.
+    static func shell(_ script: String, name: String, arguments: [String], input: String = "") -> Command {
+        Command(
+            executable: "/bin/sh", arguments: ["-c", "eval \"$WHERRY_SCRIPT\"", name] + arguments, input: input,
+            environment: ["WHERRY_SCRIPT": script])
+    }
+
     /// Most output of each kind that is kept: 16 MiB. More is an error.
     static let outputLimit = 16 << 20
 
@@ -62,23 +71,15 @@ struct Command: Sendable {
 
     /// How swift-subprocess is told all this.
     var configuration: Subprocess.Configuration {
-        var options = PlatformOptions()
-        if let account {
-            options.userID = account.userID
-            options.groupID = account.groupID
-            options.supplementaryGroups = [account.groupID]
-        }
         // Nothing is inherited: PGHOST, PGSERVICE, PGOPTIONS and their like would lead the PostgreSQL programs elsewhere, LANG would
         // translate what they say.
         var variables: [Environment.Key: String] = ["PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "TZ": "UTC"]
         for (name, value) in self.environment { variables[Environment.Key(stringLiteral: name)] = value }
+        let program = [self.executable] + self.arguments
+        let words = self.account.map { $0.prefix + program } ?? program
         return Subprocess.Configuration(
-            executable: .path(FilePath(self.executable)),
-            arguments: Arguments(self.arguments),
-            environment: .custom(variables),
-            workingDirectory: FilePath(self.workingDirectory),
-            platformOptions: options
-        )
+            executable: .path(FilePath(words[0])), arguments: Arguments(Array(words.dropFirst())), environment: .custom(variables),
+            workingDirectory: FilePath(self.workingDirectory))
     }
 }
 

@@ -78,17 +78,12 @@ extension PostgresServer {
     public func rejoin(_ primary: PostgresServer, through port: Int? = nil) async throws(ClusterError) {
         try await self.stop(.fast)
         try await primary.makeSlot(for: self)
-        // Flushed to disk: pg_rewind reads the timeline from the control file, which a promotion writes a little later than it returns.
+        // pg_rewind reads the timeline from the control file, which a promotion writes a little later than it returns.
         try await primary.psql("CHECKPOINT")
-        do {
-            let source = primary.connection().keywords
-            try await self.host.command(
-                "pg_rewind",
-                ["--target-pgdata", self.dataFolder, "--source-server", source, "--no-sync"]
-            ).run(within: .seconds(120))
-        } catch  where error.code != .cancelled {
-            try await self.host.command("/bin/rm", ["-rf", self.dataFolder]).run()
-            try await self.copy(primary)
+        if try await !self.rewind(to: primary) {
+            let part = "\(self.folder)/part"
+            try await self.copy(primary, to: part)
+            try await self.host.shell("rm -rf \"$2\"; mv \"$1\" \"$2\"", [part, self.dataFolder])
         }
         self.settings = self.settings.merging(self.standbySettings(following: primary, through: port))
         try await self.writeFile("standby.signal", "")
@@ -96,10 +91,25 @@ extension PostgresServer {
         try await self.waitUntilStreaming()
     }
 
-    /// Fills the data folder from a running server.
-    func copy(_ primary: PostgresServer) async throws(ClusterError) {
+    /// Takes back what another server, which it shares a past with, does not know.
+    ///
+    /// - Returns: false if that cannot be done: the WAL that it would take is gone, or they share no past.
+    private func rewind(to primary: PostgresServer) async throws(ClusterError) -> Bool {
+        do {
+            try await self.host.command(
+                "pg_rewind", ["--target-pgdata", self.dataFolder, "--source-server", primary.localConnection().keywords, "--no-sync"]
+            ).run(within: .seconds(120))
+            return true
+        } catch {
+            if error.code == .cancelled { throw error }
+            return false
+        }
+    }
+
+    /// Fills a folder with a standby's data, from a running server.
+    func copy(_ primary: PostgresServer, to folder: String) async throws(ClusterError) {
         let arguments = [
-            "--pgdata", self.dataFolder, "--dbname", primary.connection().keywords, "--checkpoint=fast", "--wal-method=stream",
+            "--pgdata", folder, "--dbname", primary.localConnection().keywords, "--checkpoint=fast", "--wal-method=stream",
             "--slot", self.slot, "--no-sync", "--no-manifest",
         ]
         do {
@@ -107,7 +117,7 @@ extension PostgresServer {
         } catch {
             throw primary.failure(error.code, "no base backup of \(primary.name) for \(self.name): \(error.message)", cause: error.cause)
         }
-        try await self.writeFile("standby.signal", "")
+        try await self.host.shell("> \"$1/standby.signal\"", [folder])
     }
 
     /// Makes the replication slot that keeps WAL for a replica, up to `max_slot_wal_keep_size`.

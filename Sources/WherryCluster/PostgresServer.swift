@@ -61,6 +61,11 @@ public actor PostgresServer {
         self.connection(database: database, user: user).url
     }
 
+    /// How the servers' account connects: through the Unix socket, so that no command line shows a password.
+    nonisolated func localConnection(database: String = "postgres", user: String = "postgres") -> ConnectionInfo {
+        ConnectionInfo(host: self.socketFolder, port: self.port, user: user, database: database)
+    }
+
     /// Runs SQL through `psql`, statement by statement: for set-up, and for looking at a server from outside.
     ///
     /// - Parameters:
@@ -77,7 +82,7 @@ public actor PostgresServer {
         user: String = "postgres",
         within limit: Duration = .seconds(60)
     ) async throws(ClusterError) -> String {
-        let connection = ConnectionInfo(host: self.socketFolder, port: self.port, user: user, database: database)
+        let connection = self.localConnection(database: database, user: user)
         let arguments = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-v", "SHOW_CONTEXT=never", "-v", "VERBOSITY=verbose"]
         do {
             return try await self.host.command(

@@ -18,8 +18,11 @@ public final class ManualClock: Clock, Sendable {
         /// - Parameter offset: time since the clock's beginning.
         public init(offset: Duration) { self.offset = offset }
 
+        /// So much later.
         public func advanced(by duration: Duration) -> Instant { Instant(offset: self.offset + duration) }
+        /// How much later the other is.
         public func duration(to other: Instant) -> Duration { other.offset - self.offset }
+        /// Whether it is earlier.
         public static func < (left: Instant, right: Instant) -> Bool { left.offset < right.offset }
     }
 
