@@ -240,8 +240,8 @@ struct PostgresConnectionTests {
     @Test("can be reset on a standby, and knows which server it goes to")
     func standby() async throws {
         let replica = PostgresConfiguration(TestDatabase.current.replica.keywords)
-        try await PostgresBench.withConnection { primary in
-            try await PostgresBench.withConnection(replica) { standby in
+        try await PostgresBench.withConnection { primary async throws in
+            try await PostgresBench.withConnection(replica) { standby async throws in
                 #expect(await standby.reset(within: .seconds(10)))
                 let (here, there) = (await primary.serverIdentity, await standby.serverIdentity)
                 #expect(here.systemIdentifier == there.systemIdentifier)
