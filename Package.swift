@@ -143,7 +143,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "DemoApp",
-            dependencies: ["DemoShared", "Wherry", "WherryCore", "WherryPostgres", "WherryJobs", arguments, logging, lifecycle],
+            dependencies: ["DemoShared", "Wherry", "WherryPostgres", arguments, logging],
             path: "examples/DemoApp",
             exclude: ["README.md"],
             swiftSettings: house

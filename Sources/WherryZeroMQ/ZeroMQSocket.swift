@@ -92,7 +92,7 @@ package import WherryEventLoop
         self.writable = nil
         unsafe self.pointer = nil
         // SAFETY: the last use of the pointer; nobody else has it, now that the registration is cancelled.
-        if let linger { try? unsafe ZeroMQOptions.set(ZMQ_LINGER, milliseconds: linger, "linger", on: pointer) }
+        if let linger { unsafe ZeroMQOptions.setLinger(linger, on: pointer) }
         _ = unsafe zmq_close(pointer)
         self.context.forget(ObjectIdentifier(self))
     }

@@ -23,7 +23,7 @@ struct DemoApp: AsyncParsableCommand {
 
     func run() async throws {
         do {
-            try await withThrowingTaskGroup { group in
+            try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     try await InputEnd().run()
                     throw CancellationError()

@@ -2,6 +2,7 @@ import ArgumentParser
 import DemoShared
 import Logging
 import ServiceLifecycle
+import UnixSignals
 import WherryBroker
 
 /// `wherry broker`: a broker as a process of its own.
@@ -54,7 +55,32 @@ struct BrokerCommand: AsyncParsableCommand {
         var configuration = BrokerConfiguration(region: self.region, binds: self.bind)
         configuration.limits.queuedJobs = self.maximumQueuedJobs
         configuration.drainTimeout = .seconds(self.drainSeconds)
+        let logger = Logger(label: "wherry.broker")
+        let broker = Broker(configuration: configuration, logger: logger)
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [.init(service: broker)]
+        if self.untilInputEnds { services.append(.init(service: InputEnd(), successTerminationBehavior: .gracefullyShutdownGroup)) }
+        let group = ServiceGroup(configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await ToolError.reporting {
+            do {
+                // If it cannot start, the group says why.
+                async let announced: Void? = try? Self.announce(broker)
+                try await group.run()
+                _ = await announced
+            } catch let error as BrokerError {
+                throw ToolError(Self.status(of: error), error.message)
+            }
+        }
+    }
+
+    private static func announce(_ broker: Broker) async throws {
+        for endpoint in try await broker.endpoints { Console.print(Self.announcement + endpoint) }
+    }
+
+    private static func status(of error: BrokerError) -> ToolError.Status {
+        switch error.code {
+        case .invalidConfiguration: .usage
+        case .cannotBind: .unavailable
+        default: .failed
         }
     }
 }

@@ -1,5 +1,6 @@
 import DemoShared
 import Foundation
+import WherryCluster
 
 /// The processes of the demo, and what happens between them: the broker listens, a worker and the app start, the app does its steps, a worker
 /// is killed and another one started.
@@ -45,7 +46,7 @@ struct DemoPlay {
     /// - Returns: what the app measured, and the job in whose middle a worker was killed.
     mutating func run() async throws -> ([StepMeasurement], [BadJobMeasurement], (jobID: String, rows: Int)) {
         let (events, event) = AsyncStream.makeStream(of: (Role, DemoProcess.Event).self)
-        return try await withThrowingTaskGroup { group in
+        return try await withThrowingTaskGroup(of: Void.self) { group in
             func start(_ roles: [Role]) throws {
                 for role in roles {
                     let process = try self.process(role)

@@ -7,7 +7,7 @@ import WherryPostgres
 import WherryTestKit
 import WherryWire
 
-@Suite("The replay notifier through faults", .timeLimit(.minutes(3)))
+@Suite("The replay notifier through faults", .serialized, .timeLimit(.minutes(3)))
 struct ReplayFaultTests {
     @Test(
         "the flush position is reached where the insert position, past a page header, strands until somebody writes (rule 1)", .ownCluster()
@@ -19,13 +19,14 @@ struct ReplayFaultTests {
             var flushed = LSN.zero
             var inserted = LSN.zero
             for _ in 0..<50_000 {
-                let size = Int.random(in: 1...2_000, using: &random)
+                let size = Int32.random(in: 1...2_000, using: &random)
                 let outcomes = await bench.primary.perform(
                     Flight([
                         ["SELECT pg_logical_emit_message(true, 'wherry', repeat('x', \(size)))"],
                         ["SELECT pg_current_wal_flush_lsn(), pg_current_wal_insert_lsn()"],
                     ])
                 )
+                if let error = outcomes[0][0].error { throw error }
                 let row = try #require(outcomes[1][0].result?.rows.first)
                 (flushed, inserted) = try row.decode(as: (LSN, LSN).self)
                 if flushed.rawValue.isMultiple(of: 8192), inserted > flushed { break }
