@@ -12,10 +12,6 @@ extension JobAttempt {
         if case .run = self.goal, now >= self.deadline {
             return self.end(.expired, "its deadline had passed when the worker got it")
         }
-        guard self.epoch != nil else {
-            self.state = .establishing(self.goal)
-            return [.establishEpoch]
-        }
         return self.lease(self.goal, now: now)
     }
 
@@ -115,7 +111,8 @@ extension JobAttempt {
         case .threw(let failure):
             return self.fail(failure, afterRollback: true)
         case .returned(let output):
-            if let error = end.firstFailure { return self.fail(HandlerFailure(swallowed: error), afterRollback: true) }
+            // What was refused unsent did the transaction no harm.
+            if let error = end.firstFailure, error.sqlState != nil { return self.fail(HandlerFailure(swallowed: error), afterRollback: true) }
             let receipt = Receipt(
                 job: self.job, outcome: .committed, contentType: JobCodec.contentType, payload: output, attempts: self.attempts)
             self.state = .committing(receipt)

@@ -4,8 +4,12 @@ import WherryWire
 
 /// The ways from one state to the next that several events share.
 extension JobAttempt {
-    /// Gets a connection for a goal.
+    /// Gets a connection for a goal; a request without an epoch first needs one to be told.
     mutating func lease(_ goal: Goal, now: MonotonicInstant) -> [Action] {
+        guard self.epoch != nil else {
+            self.state = .establishing(goal)
+            return [.establishEpoch]
+        }
         self.state = .leasing(goal)
         self.legStart = now
         switch goal {

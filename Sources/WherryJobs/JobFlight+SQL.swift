@@ -50,7 +50,7 @@ extension JobFlight {
         case .lookUp(let afterRollback, let endTwin):
             let end: [[(step: Step, sql: SQL)]] = endTwin ? [[(.endTwin, parameters.endTwin)]] : []
             return Self.rollback(afterRollback) + [
-                [(.lookUp, parameters.requireEpoch), (.lookUp, Receipt.lookUp([parameters.id]))],
+                [(.lookUp, Self.Parameters.requireEpoch(parameters.epoch, knownPosition: parameters.knownPosition)), (.lookUp, Receipt.lookUp([parameters.id]))],
                 [(.position, Self.position)],
             ] + end
         case .rollBack:
@@ -99,7 +99,9 @@ extension JobFlight {
             guard let rows = results[.lookUp]?.rows, let position = results[.position]?.rows else {
                 throw PostgresError(.unexpectedShape, "the look-up's flight has no answer")
             }
-            return .lookedUp(try rows.first.map { row throws(PostgresError) in try Receipt(row: row) }, try position.scalar(as: LSN.self))
+            let flushed = try position.scalar(as: LSN.self)
+            guard let row = rows.first else { return .lookedUp(nil, flushed) }
+            return .lookedUp(try Receipt(row: row), flushed)
         case .rollBack:
             if let failure { return .failed(failure.step, failure.error) }
             return .rolledBack
@@ -117,13 +119,7 @@ extension JobFlight {
 extension JobFlight.Parameters {
     /// READ WRITE, so that a role's `default_transaction_read_only` does not matter and a standby says at once what it is.
     fileprivate var begin: SQL {
-        let level: SQL =
-            switch self.options.isolation {
-            case .readCommitted: "READ COMMITTED"
-            case .repeatableRead: "REPEATABLE READ"
-            case .serializable: "SERIALIZABLE"
-            }
-        return "BEGIN ISOLATION LEVEL \(level), READ WRITE"
+        SQL(unsafe: "BEGIN ISOLATION LEVEL \(self.options.isolation.rawValue), READ WRITE")
     }
 
     /// Settings first, so that they bound what follows; then epoch, guard and lock.
@@ -134,24 +130,29 @@ extension JobFlight.Parameters {
         """
     }
 
-    /// A handler may have changed them (rule 26).
+    /// A handler may have changed them (rule 26). Without `statement_timeout`: under synchronous replication it would end COMMIT's wait for
+    /// the standby, with a mere warning (rule 27). Waits for locks stay bounded.
     fileprivate func restore(synchronousCommit: String) -> SQL {
-        "SELECT pg_catalog.set_config('synchronous_commit', \(synchronousCommit), true), \(self.timeouts)"
+        """
+        SELECT pg_catalog.set_config('synchronous_commit', \(synchronousCommit), true), \
+        pg_catalog.set_config('statement_timeout', '0', true), \(self.waits)
+        """
     }
 
     fileprivate var prepareStore: SQL {
         "SELECT \(Self.forceSynchronousCommit), \(self.timeouts), \(self.epochCheck)"
     }
 
-    fileprivate var requireEpoch: SQL {
-        "SELECT \(self.epochCheck)"
+    /// Raises if the server is not in this epoch, or is behind what is known of it.
+    static func requireEpoch(_ epoch: Epoch, knownPosition: LSN) -> SQL {
+        """
+        SELECT wherry.require_epoch(\(Int64(bitPattern: epoch.systemIdentifier)), \(Int32(bitPattern: epoch.timeline)), \
+        \(Int32(bitPattern: epoch.restoreCounter)), \(Int64(bitPattern: epoch.random)), \(knownPosition))
+        """
     }
 
     private var epochCheck: SQL {
-        """
-        wherry.require_epoch(\(Int64(bitPattern: self.epoch.systemIdentifier)), \(Int32(bitPattern: self.epoch.timeline)), \
-        \(Int32(bitPattern: self.epoch.restoreCounter)), \(Int64(bitPattern: self.epoch.random)), \(self.knownPosition))
-        """
+        "(\(Self.requireEpoch(self.epoch, knownPosition: self.knownPosition)))"
     }
 
     /// Rule 2: anything but `off`; the server's own choice where it has made a safe one.
@@ -162,8 +163,11 @@ extension JobFlight.Parameters {
 
     /// Rule 25.
     private var timeouts: SQL {
+        "pg_catalog.set_config('statement_timeout', \(Self.setting(self.options.timeout)), true), \(self.waits)"
+    }
+
+    private var waits: SQL {
         """
-        pg_catalog.set_config('statement_timeout', \(Self.setting(self.options.timeout)), true), \
         pg_catalog.set_config('lock_timeout', \(Self.setting(self.options.lockTimeout)), true), \
         pg_catalog.set_config('idle_in_transaction_session_timeout', \(Self.setting(self.options.idleTimeout)), true)
         """

@@ -1,5 +1,5 @@
-import WherryPostgres
-import WherryWire
+package import WherryPostgres
+package import WherryWire
 
 /// Whose doing an error is, by the step where it came and its SQLSTATE (correctness.md, rule 23).
 package enum Judgement {

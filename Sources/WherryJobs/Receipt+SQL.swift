@@ -26,9 +26,11 @@ extension Receipt {
     }
 
     /// Reads a row of ``lookUp(_:)``; throws if it is not one of ours, for example written by a newer version.
-    package init(row: Row) throws {
+    package init(row: Row) throws(PostgresError) {
         let outcome = try row.decode("outcome", as: String.self)
-        guard let known = Outcome(rawValue: outcome) else { throw UnknownOutcome(name: outcome) }
+        guard let known = Outcome(rawValue: outcome) else {
+            throw PostgresError(.decoding, "the receipt's outcome is '\(outcome)', which this version of Wherry does not know: update it")
+        }
         let code = try row.decode("failure_code", as: String?.self)
         let message = try row.decode("failure_message", as: String?.self)
         self.init(
@@ -43,14 +45,5 @@ extension Receipt {
             contentType: try row.decode("content_type", as: String.self),
             payload: try row.decode("payload", as: [UInt8].self),
             attempts: Int(try row.decode("attempts", as: Int32.self)))
-    }
-}
-
-/// A receipt says something that this version does not know.
-package struct UnknownOutcome: Error, CustomStringConvertible {
-    package let name: String
-
-    package var description: String {
-        "the receipt's outcome is '\(self.name)', which this version of Wherry does not know: update it"
     }
 }

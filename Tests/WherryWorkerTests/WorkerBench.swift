@@ -110,7 +110,7 @@ struct WorkerBench {
     }
 
     var started: [JobID] {
-        self.actions.compactMap { if case .run(let request, _, _) = $0 { request.job.id } else { nil } }
+        self.actions.compactMap { if case .run(let request, _) = $0 { request.job.id } else { nil } }
     }
 
     var notes: [WorkerMachine.Note] {

@@ -11,7 +11,7 @@ struct WorkerJobTests {
         var bench = WorkerBench.serving(brokers: 2)
         let request = bench.request()
         bench.hear(.request(request), from: 1)
-        #expect(bench.actions == [.run(request, deadline: bench.now + .seconds(30), epoch: WorkerBench.epoch)])
+        #expect(bench.actions == [.run(request, receivedAt: bench.now)])
         bench.tell(.handlerStarted(request.job.id))
         #expect(bench.sent(to: 1) == [.running(Running(id: request.job.id, attempts: 0))])
         bench.tell(.finished(request.job.id, .reply(WorkerBench.reply(to: request))))
@@ -85,18 +85,6 @@ struct WorkerJobTests {
         #expect(bench.refusals() == [.unknownJob])
     }
 
-    @Test("that too many workers died of get the receipt poisoned instead of a run")
-    func poisoned() {
-        var bench = WorkerBench.serving()
-        var request = bench.request()
-        request.attempts = 5
-        bench.hear(.request(request))
-        let fence = Fence(job: request.job, kind: .poisoned, epoch: WorkerBench.epoch)
-        #expect(bench.actions == [.poison(fence, epoch: WorkerBench.epoch)])
-        bench.tell(.finished(request.job.id, .reply(WorkerBench.reply(to: request, outcome: .poisoned))))
-        #expect(bench.replies() == [.poisoned])
-    }
-
     @Test("that a run gives back are refused without a claim of never having been dispatched")
     func givenBack() {
         var bench = WorkerBench.serving()
@@ -130,7 +118,7 @@ struct WorkerJobTests {
         bench.hear(.request(waiting))
         let fence = Fence(job: waiting.job, kind: .cancelled, epoch: WorkerBench.epoch)
         bench.hear(.fence(fence), from: 0)
-        #expect(bench.actions.contains(.fence(fence, epoch: WorkerBench.epoch)))
+        #expect(bench.actions.contains(.fence(fence, receivedAt: bench.now)))
         bench.hear(.fence(fence), from: 1)
         #expect(bench.actions.isEmpty)
         let reply = WorkerBench.reply(to: waiting, outcome: .cancelled)
@@ -138,7 +126,7 @@ struct WorkerJobTests {
         #expect(bench.sent(to: 0) == [.outcome(reply)])
         #expect(bench.sent(to: 1) == [.outcome(reply)])
         bench.tell(.finished(running.job.id, .reply(WorkerBench.reply(to: running))))
-        let redelivered = bench.actions.compactMap { if case .run(let request, _, _) = $0 { request.redelivered } else { nil } }
+        let redelivered = bench.actions.compactMap { if case .run(let request, _) = $0 { request.redelivered } else { nil } }
         #expect(redelivered == [true], "the job that was fenced while it waited looks its receipt up first")
     }
 

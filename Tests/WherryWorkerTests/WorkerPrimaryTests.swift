@@ -85,28 +85,17 @@ struct WorkerPrimaryTests {
         #expect(bench.machine.primaryStatus(now: bench.now)?.unixMilliseconds == 1_000_700)
     }
 
-    @Test("is looked at with the newest token that was seen")
-    func knownToken() {
-        var bench = WorkerBench.serving()
-        let request = bench.request()
-        bench.hear(.request(request))
-        bench.tell(.finished(request.job.id, .reply(WorkerBench.reply(to: request, lsn: 500))))
-        bench.now = bench.now + .seconds(1)
-        bench.tell(.timePassed)
-        #expect(bench.actions.contains(.checkPrimary(known: CausalToken(epoch: WorkerBench.epoch, lsn: LSN(rawValue: 500)))))
-    }
-
     @Test("answers questions for its position with a look that began after them")
     func positions() {
         var bench = WorkerBench.serving()
         bench.hear(.positionRequest(PositionRequest(number: 1)))
-        #expect(bench.actions == [.readPosition(epoch: WorkerBench.epoch)])
+        #expect(bench.actions == [.readPosition(WorkerBench.epoch)])
         bench.hear(.positionRequest(PositionRequest(number: 2)))
         #expect(bench.actions.isEmpty)
         let first = CausalToken(epoch: WorkerBench.epoch, lsn: LSN(rawValue: 10))
         bench.tell(.positionRead(first))
         #expect(bench.sent() == [.position(Position(number: 1, token: first))])
-        #expect(bench.actions.contains(.readPosition(epoch: WorkerBench.epoch)))
+        #expect(bench.actions.contains(.readPosition(WorkerBench.epoch)))
         let second = CausalToken(epoch: WorkerBench.epoch, lsn: LSN(rawValue: 20))
         bench.tell(.positionRead(second))
         #expect(bench.sent() == [.position(Position(number: 2, token: second))])

@@ -48,10 +48,10 @@ extension ClientMachine {
             self.complete(handle, .refused(refused), now: now)
             return
         }
-        switch entry.phase {
-        case .fencing(let fencing): self.refusedWhileFencing(handle, refused, fencing, now: now)
-        case .sent(link, _), .held(link): self.handedBack(handle, entry, refused, now: now)
-        case .sent, .held, .waiting, .proving: break  // of a copy that no longer counts
+        switch (entry.phase, refused.subject) {
+        case (.fencing(let fencing), .fence): self.fenceRefused(handle, refused, fencing, now: now)
+        case (.sent(link, _), .request), (.held(link), .request): self.handedBack(handle, entry, refused, now: now)
+        default: break  // of a copy that no longer counts
         }
     }
 
@@ -95,7 +95,7 @@ extension ClientMachine {
         }
     }
 
-    private mutating func refusedWhileFencing(_ handle: Handle, _ refused: Refused, _ fencing: Entry.Fencing, now: MonotonicInstant) {
+    private mutating func fenceRefused(_ handle: Handle, _ refused: Refused, _ fencing: Entry.Fencing, now: MonotonicInstant) {
         guard var entry = self.entries[handle] else { return }
         var fencing = fencing
         switch refused.code {
@@ -106,7 +106,7 @@ extension ClientMachine {
         case .wrongEpoch, .overloaded, .unavailable, .drained, .clockSkew:
             let delay = min(max(refused.retryAfter ?? .milliseconds(250), .milliseconds(100)), .seconds(1))
             fencing.nextTry = max(fencing.nextTry, now + delay)
-        default: return  // of a copy, which the fence is about to end anyway
+        default: return  // it is asked again in a second
         }
         entry.phase = .fencing(fencing)
         self.store(handle, entry)

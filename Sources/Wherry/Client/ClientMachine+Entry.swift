@@ -100,8 +100,7 @@ extension ClientMachine {
 
         /// Whether a receipt is this job's, or that of another job under the same id.
         func owns(_ receipt: Receipt) -> Bool {
-            self.submission.name == receipt.jobName && self.submission.version == receipt.jobVersion
-                && self.submission.digest == receipt.digest && self.identity?.scope == receipt.scope
+            self.identity == receipt.job
         }
 
         func timings(now: MonotonicInstant) -> JobTimings {

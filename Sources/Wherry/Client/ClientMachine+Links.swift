@@ -34,17 +34,13 @@ extension ClientMachine {
         self.links[id.index].awaitsWelcome = true
         // While greeting, HELLO is said again and again: it costs nothing, and a broker that has just started has not heard the first.
         self.links[id.index].helloDue = self.links[id.index].isReady ? nil : now + self.configuration.acknowledgementTimeout
-        self.send(
-            .hello(
-                Hello(
-                    role: .client(outstanding: outstanding),
-                    incarnation: self.configuration.incarnation,
-                    region: self.configuration.region
-                )
-            ),
-            via: id,
-            now: now
-        )
+        // As many HELLOs as it takes to name them all.
+        let most = self.configuration.maximumIDsPerHello
+        for start in stride(from: 0, to: max(outstanding.count, 1), by: most) {
+            let role = Hello.Role.client(outstanding: Array(outstanding[start..<min(start + most, outstanding.count)]))
+            let hello = Hello(role: role, incarnation: self.configuration.incarnation, region: self.configuration.region)
+            self.send(.hello(hello), via: id, now: now)
+        }
     }
 
     /// Asks a broker what it holds, once a second at most.

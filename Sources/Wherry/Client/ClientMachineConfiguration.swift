@@ -1,4 +1,5 @@
 import WherryCore
+import WherryWire
 
 /// What the client machine is told once: who it is, where its brokers are, and its limits.
 package struct ClientMachineConfiguration: Hashable, Sendable {
@@ -18,6 +19,9 @@ package struct ClientMachineConfiguration: Hashable, Sendable {
     /// How many jobs one broker may hold for this client; the others wait here. Below what a broker allows a client, so that waiting is the
     /// rule and `overloaded` the exception.
     package var maximumOutstandingPerBroker = 2_000
+
+    /// How many job ids one HELLO may carry.
+    package var maximumIDsPerHello = WireLimits().maximumIDs
 
     /// Without an acknowledgement for this long, the broker is asked what it holds, and the replica what became of the job.
     package var acknowledgementTimeout = Duration.seconds(1)

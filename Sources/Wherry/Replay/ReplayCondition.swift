@@ -10,7 +10,7 @@ package enum ReplayCondition: Hashable, Sendable {
     case receipt(JobID)
 
     /// The token to wait for, if there is one.
-    var token: CausalToken? {
+    package var token: CausalToken? {
         switch self {
         case .position(let token), .proof(_, let token): token
         case .receipt: nil
@@ -18,7 +18,7 @@ package enum ReplayCondition: Hashable, Sendable {
     }
 
     /// The job whose receipt is wanted, if there is one.
-    var jobID: JobID? {
+    package var jobID: JobID? {
         switch self {
         case .position: nil
         case .proof(let id, _), .receipt(let id): id

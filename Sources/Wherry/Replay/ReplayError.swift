@@ -15,6 +15,8 @@ public struct ReplayError: Error, Hashable, Sendable {
         public static let fork = Code(name: "replay-fork")
         /// The token belongs to another database cluster.
         public static let otherSystem = Code(name: "replay-other-system")
+        /// The server is in a newer history than the token: it may or may not have survived.
+        public static let superseded = Code(name: "replay-superseded")
         /// The role may not read `wherry.epochs` or `wherry.receipts`.
         public static let denied = Code(name: "replay-denied")
         /// Too many wait already.

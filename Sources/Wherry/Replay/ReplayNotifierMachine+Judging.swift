@@ -1,4 +1,5 @@
 import WherryCore
+import WherryPostgres
 
 /// What a poll's answer means for those who wait.
 extension ReplayNotifierMachine {

@@ -1,4 +1,5 @@
 package import WherryCore
+import WherryPostgres
 
 /// When to connect, when to poll and for what.
 extension ReplayNotifierMachine {

@@ -1,4 +1,5 @@
 package import WherryCore
+package import WherryPostgres
 
 /// Tells waiters when the local server has replayed what they wait for. Pure: events and the time go in, actions come out.
 ///

@@ -1,5 +1,5 @@
 /// Reads big-endian numbers and runs of bytes off a buffer, never beyond its end.
-struct ByteReader: ~Copyable {
+@safe struct ByteReader: ~Copyable {
     // SAFETY: whoever makes the reader keeps the buffer alive; every read checks the rest's count first.
     private var rest: Slice<UnsafeRawBufferPointer>
 
@@ -13,7 +13,7 @@ struct ByteReader: ~Copyable {
     }
 
     mutating func read(_ count: Int) -> UnsafeRawBufferPointer? {
-        guard count >= 0, count <= (unsafe self.rest.count) else { return nil }
+        guard count >= 0, unsafe count <= self.rest.count else { return nil }
         defer { unsafe self.rest = unsafe self.rest.dropFirst(count) }
         return unsafe UnsafeRawBufferPointer(rebasing: self.rest.prefix(count))
     }

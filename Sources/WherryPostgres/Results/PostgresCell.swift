@@ -26,7 +26,7 @@
         self.type = type
         self.label = Label(column: array.label.column, isElement: true)
         self.storage = array.storage
-        unsafe self.buffer = unsafe buffer
+        unsafe self.buffer = buffer
     }
 
     /// Whether it is NULL.
@@ -71,7 +71,7 @@
     /// The elements of a one-dimensional array (its binary form: see `PostgresEncodable.encodeArray`).
     func arrayElements(as type: Any.Type) throws(PostgresError) -> [PostgresCell] {
         guard let buffer = unsafe self.buffer else { throw self.unexpectedNull(type) }
-        var reader = ByteReader(buffer)
+        var reader = unsafe ByteReader(buffer)
         guard self.type.isArray || self.type.rawValue >= PostgresType.firstUserDefined else { throw self.mismatch(type) }
         guard let dimensions = reader.readInt32(), reader.readInt32() != nil, let elementType = reader.readInt32() else {
             throw self.mismatch(type, "is malformed")

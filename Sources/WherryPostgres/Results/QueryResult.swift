@@ -1,9 +1,9 @@
 /// What a statement gave.
-package struct QueryResult: Sendable {
+public struct QueryResult: Sendable {
     /// Its rows; none for a statement that returns none.
-    package let rows: Rows
+    public let rows: Rows
     /// What the server says that it did, for example `INSERT 0 1`. A failed transaction's `COMMIT` says `ROLLBACK`.
-    package let commandTag: String
+    public let commandTag: String
 
     init(_ storage: ResultStorage) {
         self.rows = Rows(storage: storage)
@@ -21,7 +21,7 @@ package struct QueryResult: Sendable {
     }
 
     /// How many rows were inserted, changed, deleted or read; 0 for statements that do not count.
-    package var affectedRows: Int {
+    public var affectedRows: Int {
         self.commandTag.split(separator: " ").last.flatMap { Int($0) } ?? 0
     }
 }

@@ -66,18 +66,19 @@ internal import CLibPQ
         unsafe String(cString: PQcmdStatus(self.result))
     }
 
-    private func field(_ code: Int32) -> String? {
-        unsafe PQresultErrorField(self.result, code).map { unsafe String(cString: $0) }
+    /// The error that this result is.
+    func error() -> PostgresError {
+        unsafe Self.error(in: self.result)
     }
 
-    /// The error or notice that this result is.
-    func error(_ code: PostgresError.Code = .server) -> PostgresError {
+    /// The error or notice that a result is.
+    static func error(in result: OpaquePointer) -> PostgresError {
         // The codes are characters in C (PG_DIAG_…), documented with PQresultErrorField.
-        func field(_ character: Character) -> String? {
-            character.asciiValue.flatMap { self.field(Int32($0)) }
+        func field(_ character: Unicode.Scalar) -> String? {
+            unsafe PQresultErrorField(result, Int32(character.value)).map { unsafe String(cString: $0) }
         }
-        let message = field("M") ?? unsafe String(cString: PQresultErrorMessage(self.result)).trimmed
-        var error = PostgresError(code, message.isEmpty ? "the server gave no message" : message, hint: field("H"))
+        let whole = unsafe String(cString: PQresultErrorMessage(result)).trimmed
+        var error = PostgresError(.server, field("M") ?? (whole.isEmpty ? "the server gave no message" : whole), hint: field("H"))
         error.sqlState = field("C").map(SQLState.init(rawValue:))
         error.severity = field("V") ?? field("S")
         error.detail = field("D")
@@ -103,15 +104,15 @@ internal import CLibPQ
         precondition(rows.allSatisfy { $0.count == columns.count }, "every row has a value for each column")
         guard let result = unsafe PQmakeEmptyPGresult(nil, PGRES_TUPLES_OK) else { fatalError("out of memory") }
         // SAFETY: libpq copies names and values; what it is given lives for the calls only.
-        var attributes = columns.map { column in
+        var attributes = unsafe columns.map { column in
             var attribute = unsafe PGresAttDesc()
-            unsafe attribute.name = unsafe strdup(column.name)
+            unsafe attribute.name = strdup(column.name)
             unsafe attribute.typid = column.type.rawValue
             unsafe attribute.format = 1
             return unsafe attribute
         }
         _ = unsafe PQsetResultAttrs(result, CInt(columns.count), &attributes)
-        for unsafe attribute in unsafe attributes { unsafe free(attribute.name) }
+        unsafe attributes.forEach { unsafe free($0.name) }
         for (row, values) in rows.enumerated() {
             for (column, value) in values.enumerated() {
                 switch value.payload {

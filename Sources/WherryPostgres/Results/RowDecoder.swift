@@ -54,7 +54,11 @@ private struct RowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     }
 
     private func unsupported(_ key: Key) -> PostgresError {
-        PostgresError(.decoding, "column \"\(key.stringValue)\" cannot be opened as a container", hint: "Give it a Codable type of its own.")
+        PostgresError(
+            .decoding,
+            "column \"\(key.stringValue)\" cannot be opened as a container",
+            hint: "Give it a Codable type of its own."
+        )
     }
 
     private func column(_ key: Key) -> Int? {

@@ -74,6 +74,11 @@ public struct SQL: Hashable, Sendable, ExpressibleByStringInterpolation {
             self.sql.text += String(self.sql.binds.count)
         }
 
+        /// A value, or NULL.
+        public mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) {
+            self.appendInterpolation(value.postgresValue)
+        }
+
         /// A piece of SQL with its parameters.
         public mutating func appendInterpolation(_ piece: SQL) {
             self.sql.append(piece)

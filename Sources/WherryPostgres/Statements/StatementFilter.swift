@@ -28,7 +28,9 @@ enum StatementFilter {
             // The grammar lets SESSION or LOCAL stand before TRANSACTION and before SESSION CHARACTERISTICS.
             var word = scanner.nextWord()
             var next = scanner.nextWord()
-            if word == "LOCAL" || word == "SESSION", next == "TRANSACTION" || next == "SESSION" { (word, next) = (next, scanner.nextWord()) }
+            if word == "LOCAL" || word == "SESSION", next == "TRANSACTION" || next == "SESSION" {
+                (word, next) = (next, scanner.nextWord())
+            }
             if word == "TRANSACTION" { refused = "SET TRANSACTION" }
             if word == "SESSION", next == "CHARACTERISTICS" { refused = "SET SESSION CHARACTERISTICS" }
         default:

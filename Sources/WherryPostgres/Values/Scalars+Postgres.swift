@@ -1,6 +1,5 @@
-public import WherryCore
-
 public import FoundationEssentials
+public import WherryCore
 
 extension Bool: PostgresEncodable, PostgresDecodable {
     /// `boolean`

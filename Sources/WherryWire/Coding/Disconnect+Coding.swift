@@ -1,6 +1,5 @@
 internal import SwiftProtobuf
 
-
 extension Disconnect {
     var wire: WireDisconnect {
         .with {
