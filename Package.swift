@@ -21,6 +21,8 @@ let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 
 let package = Package(
@@ -33,6 +35,8 @@ let package = Package(
         .library(name: "WherryTestKit", targets: ["WherryTestKit"]),
         .executable(name: "wherry", targets: ["WherryCLI"]),
         .executable(name: "wherry-lab", targets: ["WherryLab"]),
+        .executable(name: "wherry-demo-worker", targets: ["DemoWorker"]),
+        .executable(name: "wherry-demo-app", targets: ["DemoApp"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -43,6 +47,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0", traits: []),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
     targets: [
@@ -83,7 +88,7 @@ let package = Package(
             name: "WherryWorker",
             dependencies: [
                 "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs", "WherryMigrations",
-                "WherryBroker", collections, logging, lifecycle,
+                "WherryBroker", collections, logging, lifecycle, unixSignals,
             ],
             swiftSettings: house
         ),
@@ -99,7 +104,7 @@ let package = Package(
         // Real servers, tests, simulation, tools
         .target(
             name: "WherryCluster",
-            dependencies: ["WherryCore", subprocess, nioCore, nioPosix, logging],
+            dependencies: ["WherryCore", subprocess, system, nioCore, nioPosix, logging],
             swiftSettings: house
         ),
         .target(
@@ -117,14 +122,37 @@ let package = Package(
         .executableTarget(
             name: "WherryCLI",
             dependencies: [
-                "WherryCore", "WherryPostgres", "WherryMigrations", "WherryBroker", "WherryCluster", arguments, logging, lifecycle,
-                subprocess,
+                "WherryCore", "WherryPostgres", "WherryJobs", "WherryMigrations", "WherryBroker", "WherryCluster", "DemoShared", arguments,
+                logging, lifecycle, unixSignals, subprocess, system,
             ],
             swiftSettings: house
         ),
         .executableTarget(
             name: "WherryLab",
             dependencies: ["WherryCore", "Wherry", "WherryWorker", "WherryCluster", "WherrySimulation", arguments, logging],
+            swiftSettings: house
+        ),
+
+        // The demo's other processes, written as a user would write them
+        .target(
+            name: "DemoShared",
+            dependencies: ["Wherry", lifecycle],
+            path: "examples/DemoShared",
+            exclude: ["README.md"],
+            swiftSettings: house
+        ),
+        .executableTarget(
+            name: "DemoApp",
+            dependencies: ["DemoShared", "Wherry", "WherryPostgres", arguments, logging],
+            path: "examples/DemoApp",
+            exclude: ["README.md"],
+            swiftSettings: house
+        ),
+        .executableTarget(
+            name: "DemoWorker",
+            dependencies: ["DemoShared", "WherryWorker", logging, lifecycle, unixSignals],
+            path: "workers/DemoWorker",
+            exclude: ["README.md"],
             swiftSettings: house
         ),
 
@@ -142,13 +170,17 @@ let package = Package(
             name: "WherryWorkerTests", dependencies: ["WherryCore", "WherryWire", "WherryJobs", "WherryWorker"], swiftSettings: house),
         .testTarget(
             name: "WherryTests", dependencies: ["WherryCore", "WherryWire", "WherryJobs", "WherryPostgres", "Wherry"], swiftSettings: house),
-        .testTarget(name: "WherryClusterTests", dependencies: ["WherryCluster", subprocess], swiftSettings: house),
+        .testTarget(name: "WherryCLITests", dependencies: ["WherryCLI", "DemoShared"], swiftSettings: house),
+        .executableTarget(name: "ClusterHolder", dependencies: ["WherryCluster"], path: "Tests/ClusterHolder", swiftSettings: house),
+        .testTarget(
+            name: "WherryClusterTests", dependencies: ["WherryCluster", "WherryCore", "ClusterHolder", subprocess, system, nioCore, nioPosix],
+            swiftSettings: house),
         .testTarget(name: "WherrySimulationTests", dependencies: ["WherrySimulation"], swiftSettings: house),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
                 "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs", "WherryMigrations",
-                "WherryBroker", "WherryWorker", "Wherry", "WherryCluster", "WherryTestKit", lifecycle, logging, subprocess,
+                "WherryBroker", "WherryWorker", "Wherry", "WherryCluster", "WherryTestKit", "WherryCLI", lifecycle, logging, subprocess, system,
             ],
             swiftSettings: house
         ),

@@ -23,11 +23,16 @@ package struct DedicatedThread: Sendable {
         precondition(result == 0, "joining a thread failed with errno \(result): it was joined before, or joins itself")
     }
 
+    /// Starts a thread that nobody joins.
+    package static func detach(name: String, _ body: @escaping @Sendable () -> Void) {
+        // SAFETY: no pointer is passed: the thread frees itself.
+        unsafe Self.start(nil, ThreadBody(name: name, run: body))
+    }
+
     /// Runs what blocks on a thread of its own and suspends until it is done.
     package static func run<Result: Sendable>(name: String, _ body: @escaping @Sendable () -> Result) async -> Result {
         await withCheckedContinuation { continuation in
-            // SAFETY: no pointer is passed: the thread frees itself.
-            unsafe Self.start(nil, ThreadBody(name: name, run: { continuation.resume(returning: body()) }))
+            Self.detach(name: name) { continuation.resume(returning: body()) }
         }
     }
 

@@ -8,7 +8,7 @@ extension ZeroMQOptions {
         // SAFETY: the caller's promise, passed on: an open socket, on its own thread.
         unsafe try Self.set(ZMQ_SNDHWM, self.sendHighWaterMark, in: 1...Int(CInt.max), "sendHighWaterMark", on: socket)
         unsafe try Self.set(ZMQ_RCVHWM, self.receiveHighWaterMark, in: 1...Int(CInt.max), "receiveHighWaterMark", on: socket)
-        unsafe try Self.set(ZMQ_LINGER, milliseconds: self.linger, "linger", on: socket)
+        unsafe Self.setLinger(self.linger, on: socket)
         unsafe try Self.set(ZMQ_IMMEDIATE, self.immediate, "immediate", on: socket)
         unsafe try Self.set(ZMQ_RECONNECT_IVL, milliseconds: self.reconnectInterval, atLeast: 1, "reconnectInterval", on: socket)
         unsafe try Self.set(ZMQ_RECONNECT_IVL_MAX, milliseconds: self.reconnectIntervalMaximum, "reconnectIntervalMaximum", on: socket)
@@ -30,8 +30,16 @@ extension ZeroMQOptions {
         }
     }
 
+    /// Sets how long a socket lingers: no less than it must, no more than libzmq can count (24 days).
+    static func setLinger(_ linger: Duration, on socket: UnsafeMutableRawPointer) {
+        let nanoseconds = max(linger, Self.minimumLinger).saturatedNanoseconds
+        var milliseconds = CInt(clamping: nanoseconds / 1_000_000)
+        // SAFETY: libzmq copies the value; any that is not negative is valid.
+        _ = unsafe zmq_setsockopt(socket, ZMQ_LINGER, &milliseconds, MemoryLayout<CInt>.size)
+    }
+
     /// Sets a duration that libzmq wants in milliseconds; a fraction counts as a whole one, so that what is not zero stays so.
-    static func set(
+    private static func set(
         _ option: CInt,
         milliseconds duration: Duration,
         atLeast minimum: Int = 0,

@@ -20,9 +20,14 @@ package struct ZeroMQOptions: Hashable, Sendable {
     package var sendHighWaterMark: Int = 1_000
     /// How many messages of one peer may wait for us before TCP slows it down (ZMQ_RCVHWM). Default 1 000, at least 1.
     package var receiveHighWaterMark: Int = 1_000
-    /// How long messages that were sent may outlive the socket's closing (ZMQ_LINGER). Default zero: they are dropped, for Wherry sends again
-    /// what matters. ``ZeroMQSocket/close(linger:)`` can grant more.
-    package var linger: Duration = .zero
+    /// How long messages that were sent may outlive the socket's closing (ZMQ_LINGER). Default 1 s; less than ``minimumLinger`` counts as that.
+    package var linger: Duration = .seconds(1)
+    /// The least that a socket lingers: 100 ms.
+    ///
+    /// With none, libzmq stops reading its own queue at once, between the frames of a message if need be, and aborts the process if that
+    /// connection breaks just then (an `errno_assert` in `session_base_t::clean_pipes`, github.com/zeromq/libzmq/issues/3442; seen with 4.3.4
+    /// where both ends closed at once in the middle of a stream). A socket with nothing left to send does not linger at all.
+    package static let minimumLinger: Duration = .milliseconds(100)
     /// Whether messages wait for complete connections only (ZMQ_IMMEDIATE). Default true: nothing is queued for a peer that is not there; a
     /// DEALER without a connection gives ``ZeroMQError/Code/wouldBlock``, and what waited for a connection goes with it.
     package var immediate: Bool = true

@@ -36,9 +36,7 @@ actor Peer {
     }
 
     func bind(_ endpoint: String) throws -> String { try self.opened.bind(endpoint) }
-    func unbind(_ endpoint: String) throws { try self.opened.unbind(endpoint) }
     func connect(_ endpoint: String) throws { try self.opened.connect(endpoint) }
-    func disconnect(_ endpoint: String) throws { try self.opened.disconnect(endpoint) }
     func trySend(_ frames: Frames) throws { try self.opened.send(frames) }
     func close(linger: Duration? = nil) { self.socket?.close(linger: linger) }
     var isClosed: Bool { self.socket?.isClosed ?? true }
@@ -54,13 +52,13 @@ actor Peer {
         }
     }
 
-    /// Sends as soon as a DEALER can.
+    /// Sends as soon as there is room: a DEALER waits for it, a ROUTER, which cannot for one peer, tries again.
     func send(_ frames: Frames) async throws {
         while true {
             do {
                 return try self.opened.send(frames)
             } catch let error as ZeroMQError where error.code == .wouldBlock {
-                try await self.writable()
+                if self.kind == .router { await self.pause(.milliseconds(1)) } else { try await self.writable() }
             }
         }
     }
@@ -98,12 +96,23 @@ actor Peer {
         }
     }
 
-    /// Takes the next message, or several, as soon as they are there.
+    /// Takes the next message, or several, as soon as they are there; fails after 30 s.
     func receive(_ count: Int = 1) async throws -> [Frames] {
         try self.startReading()
-        if self.inbox.count < count { await withCheckedContinuation { self.waiting = (count, $0) } }
+        if self.inbox.count < count {
+            let timeout = self.loop.schedule(after: .seconds(30)) { [unowned self] in
+                self.assumeIsolated { $0.stopWaiting() }
+            }
+            await withCheckedContinuation { self.waiting = (count, $0) }
+            timeout.cancel()
+        }
+        guard self.inbox.count >= count else { throw TimedOut(arrived: self.inbox.count, awaited: count) }
         defer { self.inbox.removeFirst(count) }
         return Array(self.inbox.prefix(count))
+    }
+
+    private func stopWaiting() {
+        self.waiting.take()?.continuation.resume()
     }
 
     private func take() {
@@ -114,13 +123,15 @@ actor Peer {
             fatalError("receiving failed: \(error)")
         }
         self.bites.append(self.inbox.count - before)
-        if let waiting, self.inbox.count >= waiting.count {
-            self.waiting = nil
-            waiting.continuation.resume()
-        }
+        if let waiting, self.inbox.count >= waiting.count { self.stopWaiting() }
     }
 
     struct NotOpen: Error {}
+
+    struct TimedOut: Error {
+        let arrived: Int
+        let awaited: Int
+    }
 }
 
 /// A context and two loops for the length of a test.

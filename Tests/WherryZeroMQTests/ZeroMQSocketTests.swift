@@ -32,16 +32,11 @@ import WherryZeroMQ
             let count = 5_000
             let numbers = (0..<count).map { number in withUnsafeBytes(of: UInt32(number).bigEndian) { Array($0) } }
             async let sending: Void = { for number in numbers { try await dealer.send([number, number]) } }()
-            async let answering: Void = {
-                for number in numbers {
-                    // A router cannot wait until one peer has room: it tries again.
-                    while await router.sendFailure([id, number, number]) == .wouldBlock { await router.pause(.milliseconds(1)) }
-                }
-            }()
+            async let answering: Void = { for number in numbers { try await router.send([id, number, number]) } }()
             async let arrived = router.receive(count)
             async let answered = dealer.receive(count)
             try await sending
-            await answering
+            try await answering
             #expect(try await arrived == numbers.map { [id, $0, $0] })
             #expect(try await answered == numbers.map { [$0, $0] })
         }
@@ -95,11 +90,13 @@ import WherryZeroMQ
             // The receiver does not read; the kernel's buffers take some megabytes.
             let frame = [UInt8](repeating: 7, count: 256 << 10)
             var sent = 0
-            while await dealer.sendFailure([[UInt8(sent % 256)], frame, frame]) == nil {
+            while true {
+                let failure = await dealer.sendFailure([[UInt8(sent % 256)], frame, frame])
+                if failure == .wouldBlock { break }
+                try #require(failure == nil)
                 sent += 1
                 try #require(sent < 1_000, "the high-water mark holds nothing back")
             }
-            #expect(await dealer.sendFailure([[0], frame]) == .wouldBlock)
             let received = try await router.receive(sent)
             #expect(received.map { $0.count } == Array(repeating: 4, count: sent))
             #expect(received.map { $0[1] } == (0..<sent).map { [UInt8($0 % 256)] })
@@ -214,27 +211,25 @@ import WherryZeroMQ
         }
     }
 
-    @Test func `messages stay whole while the other end comes and goes`() async throws {
+    // Both ends at once, in the middle of a stream: what made libzmq abort the process while sockets did not linger.
+    @Test(arguments: ["tcp://127.0.0.1:*", "ipc://*"])
+    func `messages stay whole while sockets come and go`(endpoint: String) async throws {
         try await Harness.run { harness in
-            var options = ZeroMQOptions()
-            options.reconnectInterval = .milliseconds(1)
-            options.reconnectIntervalMaximum = .zero
-            let dealer = try await harness.dealer(options)
             let frame = [UInt8](repeating: 1, count: 10_000)
             for round in UInt8(0)..<10 {
                 let router = try await harness.router()
-                let bound = try await router.bind("ipc://*")
-                try await dealer.connect(bound)
-                async let received = router.receive(200)
+                let dealer = try await harness.dealer()
+                try await dealer.connect(router.bind(endpoint))
+                async let received = router.receive(100)
                 for _ in 0..<400 { try await dealer.send([[round], frame, frame, [round]]) }
                 for message in try await received {
                     #expect(message.count == 5)
                     #expect(message[1] == message[4])
                     #expect(message[1] == [round])
                 }
-                // In the middle of the stream.
-                await router.close()
-                try await dealer.disconnect(bound)
+                async let oneEnd: Void = router.close()
+                async let otherEnd: Void = dealer.close()
+                _ = await (oneEnd, otherEnd)
             }
         }
     }
@@ -248,17 +243,6 @@ import WherryZeroMQ
             #expect(await dealer.sendFailure([[1]]) == .closed)
             let error = await #expect(throws: ZeroMQError.self) { try await dealer.connect("inproc://nowhere") }
             #expect(error?.code == .closed)
-        }
-    }
-
-    @Test func `an unbound endpoint takes no more connections`() async throws {
-        try await Harness.run { harness in
-            let router = try await harness.router()
-            let bound = try await router.bind("tcp://127.0.0.1:*")
-            try await router.unbind(bound)
-            let error = await #expect(throws: ZeroMQError.self) { try await router.unbind(bound) }
-            #expect(error?.code == .notFound)
-            #expect(error?.endpoint == bound)
         }
     }
 
@@ -289,7 +273,6 @@ import WherryZeroMQ
         "sendHighWaterMark": { $0.sendHighWaterMark = 0 },
         "receiveHighWaterMark": { $0.receiveHighWaterMark = -1 },
         "maximumMessageSize": { $0.maximumMessageSize = 0 },
-        "linger": { $0.linger = .seconds(-1) },
         "reconnectInterval": { $0.reconnectInterval = .zero },
         "handshakeInterval": { $0.handshakeInterval = .seconds(Int64.max) },
         "backlog": { $0.backlog = 0 },

@@ -1,0 +1,52 @@
+# `make demo` and `make test` are all that a newcomer needs; `make help` lists the rest.
+
+# What the tool is built as. Debug: the tests build that anyway, and a release build takes longer than everything else together.
+CONFIGURATION ?= debug
+# More flags for every build, such as -j 2 or --scratch-path.
+SWIFT_FLAGS ?=
+# Arguments of the demo, such as "--rtt 250ms".
+DEMO ?=
+
+SWIFT_BUILD = swift build --configuration $(CONFIGURATION) $(SWIFT_FLAGS)
+BIN = $$($(SWIFT_BUILD) --show-bin-path)
+
+.PHONY: help demo demo-build test build release lint format docs-check demo-check ci setup clean
+
+help: ## what there is to make
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: demo-build ## a real primary, a real replica, an ocean between them, and the jobs that cross it
+	@"$(BIN)/wherry" demo $(DEMO)
+
+# Only what the demo needs: a newcomer waits for it.
+demo-build: setup
+	@for product in wherry wherry-demo-worker wherry-demo-app; do $(SWIFT_BUILD) --product $$product || exit; done
+
+test: setup ## all tests; those of real servers start their own
+	swift test $(SWIFT_FLAGS)
+
+build: setup ## the tool, the workers and the examples
+	$(SWIFT_BUILD)
+
+release: ## the same, optimised
+	$(MAKE) build CONFIGURATION=release
+
+lint: ## formatting and style; changes nothing
+	scripts/format --lint
+
+format: ## formats the sources in place
+	scripts/format
+
+docs-check: ## links, anchors and names in the documentation
+	scripts/check-docs
+
+demo-check: demo-build ## the demo once more, judged by its report instead of by eye
+	scripts/check-demo "$(BIN)/wherry"
+
+ci: lint docs-check test demo-check ## what has to pass before anything lands
+
+setup: ## installs what is missing on this machine
+	@scripts/setup
+
+clean: ## forgets what was built
+	swift package clean

@@ -1,0 +1,141 @@
+public import Logging
+public import ServiceLifecycle
+import Synchronization
+import WherryCore
+package import WherryEventLoop
+public import WherryJobs
+import WherryPostgres
+import WherryWire
+package import WherryZeroMQ
+
+/// What an application in any region has: it sends write jobs to the primary's region, and reads from the replica beside it.
+///
+/// ```swift
+/// let client = try WherryClient(.fromEnvironment())
+/// // client.run() as a service of your ServiceGroup; then, anywhere:
+/// let created = try await client.call(CreateItems(ids: ids))      // committed at the primary, visible here
+/// let items = try await client.read { db in try await db.query("SELECT …", as: Item.self) }
+/// ```
+///
+/// One client per process is enough, and cheapest: its connections, its pool and its replay notifier are shared by all callers. Jobs called
+/// before ``run()`` wait for it, up to their deadline; after the shutdown they fail with `clientClosed`.
+public final class WherryClient: Service {
+    let configuration: Configuration
+    let core: ClientCore
+    let pool: PostgresPool
+    private let loop: EventLoop
+    private let logger: Logger
+    private let lastHandle = Locked<UInt64>(0)
+
+    /// Makes a client; ``run()`` starts it.
+    ///
+    /// - Parameters:
+    ///   - configuration: where its brokers and its database are.
+    ///   - logger: where it reports what it cannot throw.
+    /// - Throws: ``JobError`` with the code `misconfigured`, which says what to change.
+    public convenience init(_ configuration: Configuration, logger: Logger = Logger(label: "wherry.client")) throws(JobError) {
+        try self.init(configuration, loop: .shared, context: .shared, logger: logger)
+    }
+
+    package init(_ configuration: Configuration, loop: EventLoop, context: ZeroMQContext, logger: Logger) throws(JobError) {
+        try configuration.validate()
+        self.configuration = configuration
+        self.loop = loop
+        var logger = logger
+        logger[metadataKey: LogKey.region] = "\(configuration.region)"
+        self.logger = logger
+        var database = configuration.database
+        // The server enforces that reads are reads, whatever the role may do.
+        database.sessionSettings["default_transaction_read_only"] = "on"
+        self.core = ClientCore(
+            configuration.machine,
+            notifier: ReplayNotifier(database: database, loop: loop, logger: logger),
+            loop: loop,
+            context: context,
+            logger: logger
+        )
+        var limits = PostgresPool.Limits()
+        limits.maximumConnections = configuration.maximumReadConnections
+        self.pool = PostgresPool(PostgresPool.Configuration(database, limits: limits), loop: loop, logger: logger)
+    }
+
+    /// Keeps the client going until it is told to stop; then takes nothing new, gives what is pending ``Configuration/drainLimit`` to end, fails
+    /// the rest with `clientClosed`, and closes everything.
+    ///
+    /// It stops at ``shutdown()``, at a graceful shutdown of its service group, and, without patience for pending jobs, when its task is
+    /// cancelled.
+    public func run() async throws {
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await withDiscardingTaskGroup { group in
+                    group.addTask { await self.core.notifier.run() }
+                    group.addTask { await self.pool.run() }
+                    await self.core.run()
+                    await self.core.notifier.shutdown()
+                    await self.pool.shutdown()
+                }
+            } onGracefulShutdown: {
+                self.shutdown()
+            }
+        } onCancel: {
+            self.core.shutdown(within: .zero)
+        }
+    }
+
+    /// Tells the client to stop; ``run()`` returns when it has. Idempotent, and fine before `run()`.
+    public func shutdown() {
+        self.core.shutdown(within: self.configuration.drainLimit)
+    }
+
+    /// Runs a client for the time of a closure: for scripts and tests.
+    ///
+    /// - Parameters:
+    ///   - configuration: where its brokers and its database are; by default what the environment says.
+    ///   - logger: where it reports what it cannot throw.
+    ///   - body: what to do with it.
+    /// - Throws: what the closure throws; ``JobError`` with the code `misconfigured`.
+    public static func withClient<Result: Sendable>(
+        _ configuration: Configuration? = nil,
+        logger: Logger = Logger(label: "wherry.client"),
+        _ body: (WherryClient) async throws -> Result
+    ) async throws -> Result {
+        let client = try WherryClient(configuration ?? .fromEnvironment(), logger: logger)
+        return try await withThrowingDiscardingTaskGroup { group in
+            group.addTask { try await client.run() }
+            defer { client.shutdown() }
+            return try await body(client)
+        }
+    }
+
+    // MARK: Submitting
+
+    /// Encodes a job and puts it into the pending table.
+    func start<J: Job>(_ job: J, deadline: Duration?) throws(JobError) -> PendingJob {
+        let deadline = deadline ?? self.configuration.deadline
+        guard deadline > .zero, deadline <= self.configuration.maximumDeadline else {
+            let message = "the deadline is \(deadline); it must be more than zero and at most \(self.configuration.maximumDeadline)"
+            throw JobError(.misconfigured, "\(message) (maximumDeadline)", jobName: J.name)
+        }
+        let arguments: [UInt8]
+        do {
+            arguments = try JobCodec.encode(job)
+        } catch {
+            throw JobError(.unencodableArguments, "the arguments cannot be encoded as JSON: \(error)", jobName: J.name, cause: error)
+        }
+        let handle = self.lastHandle.withLock { last in
+            last += 1
+            return ClientMachine.Handle(rawValue: last)
+        }
+        let pending = PendingJob(handle: handle, name: J.name)
+        let submission = ClientMachine.Submission(
+            name: J.name,
+            version: J.version,
+            contentType: JobCodec.contentType,
+            arguments: arguments,
+            digest: JobCodec.digest(arguments),
+            deadline: self.loop.now + deadline
+        )
+        self.core.submit(pending, submission)
+        return pending
+    }
+}

@@ -1,0 +1,216 @@
+import Logging
+import WherryCore
+import WherryEventLoop
+import WherryJobs
+import WherryWire
+import WherryZeroMQ
+
+/// The shell around `ClientMachine`: sockets, timer, and the callers who wait. On the event loop, like everything it talks to.
+actor ClientCore {
+    nonisolated let loop: EventLoop
+    nonisolated var unownedExecutor: UnownedSerialExecutor { self.loop.asUnownedSerialExecutor() }
+
+    nonisolated let notifier: ReplayNotifier
+    private let context: ZeroMQContext
+    private let options: ZeroMQOptions
+    private let endpoints: [String]
+    private let logger: Logger
+    private var machine: ClientMachine
+    private var events: [ClientMachine.Event] = []
+    private var isStepping = false
+    private var timer: LoopTimer?
+    private var sockets: [ClientMachine.LinkID: ZeroMQSocket] = [:]
+    private var pending: [ClientMachine.Handle: PendingJob] = [:]
+    private var watches: [ClientMachine.Handle: ReplayNotifierMachine.WaiterID] = [:]
+    private let finished = PendingJob(handle: ClientMachine.Handle(rawValue: 0), name: "shutdown")
+
+    init(_ configuration: ClientMachineConfiguration, notifier: ReplayNotifier, loop: EventLoop, context: ZeroMQContext, logger: Logger) {
+        self.loop = loop
+        self.notifier = notifier
+        self.context = context
+        self.endpoints = configuration.brokers
+        self.logger = logger
+        var options = ZeroMQOptions()
+        // A full window and what the protocol says about it: an acknowledgement, a start and a reply for each job.
+        options.sendHighWaterMark = max(1_000, configuration.maximumOutstandingPerBroker * 2)
+        options.receiveHighWaterMark = max(1_000, configuration.maximumOutstandingPerBroker * 4)
+        self.options = options
+        self.machine = ClientMachine(configuration: configuration, random: .system)
+    }
+
+    /// Opens the links, and returns when the client is shut down and everything has ended.
+    func run() async {
+        self.start()
+        _ = await self.finished.waitRegardless(for: .ended)
+    }
+
+    private func start() {
+        self.notifier.assumeIsolated { notifier in
+            notifier.onEpoch { epoch in self.assumeIsolated { $0.step(.learned(epoch)) } }
+        }
+        self.step(.start)
+    }
+
+    /// From any thread. What many callers submit at once reaches the loop with one wake-up.
+    nonisolated func submit(_ job: PendingJob, _ submission: ClientMachine.Submission) {
+        self.loop.execute {
+            self.assumeIsolated { core in
+                core.pending[job.handle] = job
+                core.step(.submit(job.handle, submission))
+            }
+        }
+    }
+
+    /// From any thread.
+    nonisolated func cancel(_ handle: ClientMachine.Handle) {
+        self.loop.execute { self.assumeIsolated { $0.step(.cancel(handle)) } }
+    }
+
+    /// From any thread: nothing new from now on; what is pending gets this long.
+    nonisolated func shutdown(within limit: Duration) {
+        self.loop.execute { self.assumeIsolated { $0.step(.shutdown(until: $0.loop.now + limit)) } }
+    }
+
+    /// How many jobs have not ended.
+    var pendingCount: Int { self.machine.pendingCount }
+
+    // MARK: The machine
+
+    /// Tells the machine something, and does what it says. What happens on the way (a send that fails, a watch that ends at once) comes back as
+    /// events that wait their turn.
+    private func step(_ event: ClientMachine.Event) {
+        self.events.append(event)
+        guard !self.isStepping else { return }
+        self.isStepping = true
+        var next = 0
+        while next < self.events.count {
+            let actions = self.machine.handle(self.events[next], now: self.loop.now)
+            next += 1
+            for action in actions { self.carryOut(action) }
+        }
+        self.events.removeAll(keepingCapacity: true)
+        self.isStepping = false
+        self.setTimer()
+    }
+
+    private func setTimer() {
+        guard let deadline = self.machine.nextDeadline else {
+            self.timer?.cancel()
+            self.timer = nil
+            return
+        }
+        // One that fires too early costs a tick; moving it with every message would cost more.
+        if let timer = self.timer, timer.isPending, timer.deadline <= deadline { return }
+        self.timer?.cancel()
+        self.timer = self.loop.schedule(at: deadline) { self.assumeIsolated { $0.step(.tick) } }
+    }
+
+    private func carryOut(_ action: ClientMachine.Action) {
+        switch action {
+        case .openLink(let link, let endpoint): self.open(link, endpoint)
+        case .closeLink(let link): self.sockets.removeValue(forKey: link)?.close()
+        case .send(let message, let link): self.send(message, via: link)
+        case .watch(let handle, let condition): self.watch(handle, condition)
+        case .unwatch(let handle):
+            if let id = self.watches.removeValue(forKey: handle) { self.notifier.assumeIsolated { $0.unwatch(id) } }
+        case .learned(let epoch): self.notifier.assumeIsolated { $0.learn(epoch) }
+        case .identified(let handle, let id):
+            self.pending[handle]?.advance(to: .identified) { $0.id = id }
+        case .committed(let handle, let reply, let timings):
+            self.pending[handle]?.advance(to: .committed) { progress in
+                progress.committed = reply
+                progress.timings = timings
+            }
+        case .complete(let handle, let completion, let timings):
+            self.pending.removeValue(forKey: handle)?.advance(to: .ended) { progress in
+                progress.completion = completion
+                progress.timings = timings
+            }
+        case .note(let note): self.log(note)
+        case .finished: self.finished.advance(to: .ended) { _ in }
+        }
+    }
+
+    private func watch(_ handle: ClientMachine.Handle, _ condition: ReplayCondition) {
+        let id = self.notifier.assumeIsolated { $0.makeID() }
+        self.watches[handle] = id
+        self.notifier.assumeIsolated { notifier in
+            notifier.watch(id, condition) { verdict in
+                self.assumeIsolated { core in
+                    core.watches[handle] = nil
+                    core.step(.judged(handle, verdict))
+                }
+            }
+        }
+    }
+
+    // MARK: Sockets
+
+    private func open(_ link: ClientMachine.LinkID, _ endpoint: String) {
+        do {
+            let socket = try ZeroMQSocket(.dealer, context: self.context, options: self.options, loop: self.loop)
+            self.sockets[link] = socket
+            try socket.connect(endpoint)
+            socket.onReadable { [unowned self] in self.assumeIsolated { $0.receive(from: link) } }
+        } catch {
+            // The link is found silent in time, and opened again with a growing pause.
+            self.logger.warning(
+                "cannot open a link to a broker",
+                metadata: [LogKey.endpoint: "\(endpoint)", LogKey.error: "\(error)"]
+            )
+        }
+    }
+
+    private func receive(from link: ClientMachine.LinkID) {
+        guard let socket = self.sockets[link] else { return }
+        do {
+            try socket.drain { frames in
+                do {
+                    self.step(.received(try Message.decode(frames), from: link))
+                } catch {
+                    self.logger.warning(
+                        "a broker sent what is no message",
+                        metadata: [LogKey.endpoint: "\(self.endpoints[link.index])", LogKey.error: "\(error)"]
+                    )
+                }
+            }
+        } catch {
+            self.logger.warning("cannot receive from a broker", metadata: [LogKey.error: "\(error)"])
+        }
+    }
+
+    private func send(_ message: Message, via link: ClientMachine.LinkID) {
+        do {
+            guard let socket = self.sockets[link] else { return self.step(.notSent(message, via: link)) }
+            try socket.send(message.encode())
+        } catch {
+            self.logger.trace("ZeroMQ did not take a message", metadata: [LogKey.error: "\(error)"])
+            self.step(.notSent(message, via: link))
+        }
+    }
+
+    private func log(_ note: ClientMachine.Note) {
+        switch note {
+        case .linkReady(let link):
+            self.logger.debug("a broker is ready", metadata: [LogKey.endpoint: "\(self.endpoints[link.index])"])
+        case .linkLost(let link, let reason):
+            self.logger.info(
+                "the link to a broker is lost",
+                metadata: [LogKey.endpoint: "\(self.endpoints[link.index])", LogKey.error: "\(reason)"]
+            )
+        case .foreignEpoch(let epoch):
+            self.logger.error("a broker speaks of another history of the database than the one known", metadata: [LogKey.epoch: "\(epoch)"])
+        case .unexpected(let link):
+            self.logger.debug(
+                "a broker sent a message that a client should not get",
+                metadata: [LogKey.endpoint: "\(self.endpoints[link.index])"]
+            )
+        case .contradiction(let id):
+            self.logger.critical("two different outcomes of one job in one history", metadata: [LogKey.jobID: "\(id)"])
+        }
+    }
+}
+
+extension LogKey {
+    static let endpoint = "zmq.endpoint"
+}

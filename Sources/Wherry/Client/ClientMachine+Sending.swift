@@ -1,0 +1,166 @@
+import WherryCore
+import WherryWire
+
+/// From submission to a broker.
+extension ClientMachine {
+    mutating func submit(_ handle: Handle, _ submission: Submission, now: MonotonicInstant) {
+        precondition(self.entries[handle] == nil, "a handle is used once")
+        let rejection: Rejection?
+        switch self.life {
+        case .draining, .closed: rejection = .closed
+        case .new, .running:
+            if submission.arguments.count > self.configuration.maximumArgumentBytes {
+                rejection = .tooLarge(limit: self.configuration.maximumArgumentBytes)
+            } else if self.entries.count >= self.configuration.maximumPendingJobs {
+                rejection = .overloaded(limit: self.configuration.maximumPendingJobs)
+            } else {
+                rejection = nil
+            }
+        }
+        if let rejection {
+            self.output.append(.complete(handle, .rejected(rejection), JobTimings()))
+            return
+        }
+        self.store(handle, Entry(submission: submission, submittedAt: now))
+        self.sendQueue.set(handle, to: QueueKey(time: now, handle: handle))
+        self.identify(handle, now: now)
+    }
+
+    /// Gives a job its id, once the primary's clock is known.
+    mutating func identify(_ handle: Handle, now: MonotonicInstant) {
+        guard var entry = self.entries[handle], entry.identity == nil, let clock = self.clock else { return }
+        let submission = entry.submission
+        let id = JobID(unixMilliseconds: clock.now(now), using: &self.random)
+        entry.identity = JobIdentity(
+            id: id,
+            name: submission.name,
+            version: submission.version,
+            digest: submission.digest,
+            scope: self.configuration.scope
+        )
+        self.byID[id] = handle
+        self.store(handle, entry)
+        self.output.append(.identified(handle, id))
+    }
+
+    /// Puts an entry back into the table, with its alarm set. The only way to change one.
+    mutating func store(_ handle: Handle, _ entry: Entry) {
+        self.entries[handle] = entry
+        self.wakes.set(handle, to: entry.wake)
+    }
+
+    mutating func unqueue(_ handle: Handle) {
+        self.sendQueue.remove(handle)
+        self.redeliveries.remove(handle)
+    }
+
+    // MARK: Queues
+
+    /// When a queued job can go next, if nothing but time keeps it.
+    var nextSendTime: MonotonicInstant? {
+        guard self.newestEpoch != nil, self.clock != nil else { return nil }
+        let room = self.links.filter { $0.isReady && $0.outstanding.count < self.configuration.maximumOutstandingPerBroker }
+        guard !room.isEmpty else { return nil }
+        let free = room.contains { $0.blockedUntil == nil } ? nil : room.compactMap(\.blockedUntil).min()
+        let first = self.sendQueue.min?.key.time
+        // Without a token in the budget the time is a guess; the pump asks the budget again.
+        let again = self.redeliveries.min.map { max($0.key.time, self.budget.nextToken(pending: self.entries.count, now: .zero)) }
+        return [first, again].compactMap { $0 }.min().map { max($0, free ?? $0) }
+    }
+
+    /// Sends what may go.
+    mutating func pump(now: MonotonicInstant) {
+        guard self.newestEpoch != nil, self.clock != nil else { return }
+        for index in self.links.indices where self.links[index].blockedUntil.map({ $0 <= now }) ?? false {
+            self.links[index].blockedUntil = nil
+        }
+        while let (handle, key) = self.sendQueue.min, key.time <= now, let link = self.pickLink(for: handle) {
+            self.sendQueue.remove(handle)
+            self.sendRequest(handle, via: link, now: now)
+        }
+        while let (handle, key) = self.redeliveries.min, key.time <= now, let link = self.pickLink(for: handle) {
+            guard self.budget.take(pending: self.entries.count, now: now) else { break }
+            self.redeliveries.remove(handle)
+            self.sendRequest(handle, via: link, now: now)
+        }
+    }
+
+    /// The ready broker that holds the fewest of our jobs; for a job sent before, another one than last time if there is one.
+    private func pickLink(for handle: Handle) -> LinkID? {
+        let last = self.entries[handle].flatMap { $0.copies > 0 ? $0.lastLink : nil }
+        let candidates = self.links.indices.filter {
+            self.links[$0].isReady && self.links[$0].blockedUntil == nil
+                && self.links[$0].outstanding.count < self.configuration.maximumOutstandingPerBroker
+        }
+        let others = candidates.filter { $0 != last?.index }
+        return (others.isEmpty ? candidates : others).min { self.links[$0].outstanding.count < self.links[$1].outstanding.count }
+            .map { LinkID(index: $0) }
+    }
+
+    private mutating func sendRequest(_ handle: Handle, via link: LinkID, now: MonotonicInstant) {
+        guard var entry = self.entries[handle], let job = entry.identity else { return }
+        if let last = entry.lastLink { self.links[last.index].outstanding.remove(handle) }
+        if entry.copies == 0 {
+            entry.firstIncarnation = self.links[link.index].incarnation
+            entry.firstSentAt = now
+            self.budget.earn()
+        }
+        let request = Request(
+            job: job,
+            contentType: entry.submission.contentType,
+            remaining: max(.zero, entry.submission.deadline - now),
+            redelivered: entry.copies > 0,
+            attempts: entry.attempts,
+            epoch: self.newestEpoch,
+            traceContext: entry.submission.traceContext,
+            arguments: entry.submission.arguments
+        )
+        entry.copies += 1
+        entry.finalHint = nil
+        entry.isRunning = false
+        entry.lastSentAt = now
+        entry.lastNews = now
+        entry.lastLink = link
+        entry.lastEpoch = self.newestEpoch
+        entry.phase = .sent(via: link, at: now)
+        entry.nextCheck = now + self.configuration.acknowledgementTimeout
+        self.links[link.index].outstanding.insert(handle)
+        self.store(handle, entry)
+        self.send(.request(request), via: link, now: now)
+    }
+
+    /// A copy's holder is dead or disowns it: another one, within the budget, and a look at the replica meanwhile.
+    mutating func redeliver(_ handle: Handle, now: MonotonicInstant) {
+        guard var entry = self.entries[handle] else { return }
+        if entry.cancelFenceAt != nil {
+            self.startFence(handle, .cancelled, now: now)
+            return
+        }
+        entry.phase = .waiting
+        let time = now + self.resendDelay(after: entry.returns)
+        entry.returns += 1
+        self.store(handle, entry)
+        self.redeliveries.set(handle, to: QueueKey(time: time, handle: handle))
+        self.watchReceipt(handle)
+    }
+
+    /// A copy was handed back by its holder: another one when that is due, free of the budget, for no other copy is out there by this.
+    mutating func resend(_ handle: Handle, after delay: Duration? = nil, now: MonotonicInstant) {
+        guard var entry = self.entries[handle] else { return }
+        if let link = entry.lastLink { self.links[link.index].outstanding.remove(handle) }
+        if entry.cancelFenceAt != nil {
+            self.startFence(handle, .cancelled, now: now)
+            return
+        }
+        entry.phase = .waiting
+        let time = now + (delay.map { $0 * Double.random(in: 1...1.25, using: &self.random) } ?? self.resendDelay(after: entry.returns))
+        entry.returns += 1
+        self.store(handle, entry)
+        self.sendQueue.set(handle, to: QueueKey(time: time, handle: handle))
+    }
+
+    private mutating func resendDelay(after returns: Int) -> Duration {
+        let doubled = self.configuration.minimumResendDelay * (1 << min(returns, 16))
+        return min(doubled, self.configuration.maximumResendDelay) * Double.random(in: 0.5...1, using: &self.random)
+    }
+}

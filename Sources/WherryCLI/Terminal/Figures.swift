@@ -1,0 +1,31 @@
+/// Numbers as people read them.
+package enum Figures {
+    /// Rounded to so many decimals, thousands apart: `12 053`, `0.28`.
+    package static func decimal(_ value: Double, decimals: Int = 0) -> String {
+        guard value.isFinite, value.magnitude < 1e15 else { return "\(value)" }
+        let scale = (0..<decimals).reduce(1) { power, _ in power * 10 }
+        let scaled = Int((value.magnitude * Double(scale)).rounded())
+        var whole = String(scaled / scale)
+        if whole.count > 4 {
+            for place in stride(from: whole.count - 3, to: 0, by: -3) {
+                whole.insert("\u{202F}", at: whole.index(whole.startIndex, offsetBy: place))
+            }
+        }
+        let sign = value < 0 && scaled != 0 ? "-" : ""
+        guard decimals > 0 else { return sign + whole }
+        let fraction = String(scaled % scale)
+        return sign + whole + "." + String(repeating: "0", count: decimals - fraction.count) + fraction
+    }
+
+    /// With three figures and the unit that suits: `0.82 ms`, `146 ms`, `55.1 s`.
+    package static func time(milliseconds: Double) -> String {
+        switch milliseconds.magnitude {
+        case ..<9.995: self.decimal(milliseconds, decimals: 2) + " ms"
+        case ..<99.95: self.decimal(milliseconds, decimals: 1) + " ms"
+        case ..<999.5: self.decimal(milliseconds) + " ms"
+        case ..<9_995: self.decimal(milliseconds / 1000, decimals: 2) + " s"
+        case ..<99_950: self.decimal(milliseconds / 1000, decimals: 1) + " s"
+        default: self.decimal(milliseconds / 1000) + " s"
+        }
+    }
+}

@@ -1,0 +1,11 @@
+import ArgumentParser
+
+/// The tool `wherry`.
+@main
+struct WherryTool: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "wherry",
+        abstract: "A job queue that knows where: where the database is, and where you are.",
+        subcommands: [DemoCommand.self, BrokerCommand.self, MigrateCommand.self, UpkeepCommand.self]
+    )
+}

@@ -1,0 +1,181 @@
+import Logging
+import Synchronization
+import WherryCore
+import WherryEventLoop
+import WherryPostgres
+import WherryWire
+
+extension JobRunner {
+    /// Carries out what an attempt wants, feeds back what happened, until it ends.
+    func drive(
+        _ attempt: JobAttempt, options: HandlerOptions, logger: Logger,
+        handler: (PostgresConnection) async -> JobAttempt.HandlerEnd
+    ) async -> JobEnd {
+        var attempt = attempt
+        var lease: PostgresPool.Lease?
+        var actions = attempt.start(now: EventLoop.now)
+        while true {
+            var event: JobAttempt.Event?
+            for action in actions {
+                switch action {
+                case .lease(let deadline):
+                    do {
+                        lease = try await self.pool.lease(deadline: deadline)
+                        event = .leased
+                    } catch {
+                        event = Task.isCancelled ? .drained : .leaseFailed(error)
+                    }
+                case .fly(let flight):
+                    let connection = Self.held(lease).connection
+                    guard let epoch = attempt.epoch else { preconditionFailure("nothing is sent before the epoch is known") }
+                    let parameters = self.parameters(epoch, of: attempt.job.id, options: options)
+                    let segments = flight.segments(parameters).map { $0.map(\.sql) }
+                    let outcome = flight.outcome(of: await connection.perform(Flight(segments)), parameters)
+                    Self.trace(outcome, of: flight, logger)
+                    event = .flown(outcome)
+                case .runHandler:
+                    event = .handlerEnded(await handler(Self.held(lease).connection))
+                case .giveBack(let discard):
+                    Self.held(lease).giveBack(discard: discard)
+                    lease = nil
+                case .wait(let pause):
+                    do {
+                        try await Task.sleep(for: pause)
+                        event = .waited
+                    } catch {
+                        event = .drained
+                    }
+                case .establishEpoch:
+                    do {
+                        event = .epochEstablished(try await self.primaryStatus().epoch)
+                    } catch {
+                        event = Task.isCancelled ? .drained : .epochFailed(error)
+                    }
+                case .end(let end):
+                    precondition(lease == nil, "an attempt ended without giving its connection back")
+                    self.finish(end, logger: logger)
+                    return end
+                }
+            }
+            guard let event else { preconditionFailure("an attempt neither ended nor waits for anything") }
+            actions = attempt.handle(event, now: EventLoop.now)
+        }
+    }
+
+    /// Runs a handler in its transaction, up to its limit.
+    func call(
+        _ body: @escaping Handler.Body, on connection: PostgresConnection, context: JobContext, options: HandlerOptions
+    ) async -> JobAttempt.HandlerEnd {
+        let transaction = await Transaction(connection: connection)
+        let result = await withTaskGroup(of: Race.self) { group in
+            group.addTask {
+                do {
+                    return .handler(.success(try await body(transaction, context)))
+                } catch {
+                    return .handler(.failure(error))
+                }
+            }
+            group.addTask {
+                do {
+                    try await Task.sleep(for: options.timeout)
+                    return .timeUp
+                } catch {
+                    return .cancelled
+                }
+            }
+            let first = await group.next()
+            group.cancelAll()
+            if case .handler(let ended) = first { return Race.handler(ended) }
+            // The handle is dead from here on, so that the handler cannot get between the cancellation and the rollback.
+            await transaction.end()
+            await connection.cancel()
+            // A handler that ignores its cancellation keeps its slot in the worker, and is waited for: there is no killing it.
+            await group.waitForAll()
+            return first ?? .cancelled
+        }
+        return JobAttempt.HandlerEnd(self.judge(result), firstFailure: await transaction.end())
+    }
+
+    private func judge(_ race: Race) -> JobAttempt.HandlerEnd.Result {
+        switch race {
+        case .handler(.success(let output)) where output.count > self.configuration.maximumPayloadSize:
+            let message = "the handler's output has \(output.count) bytes; the worker's limit is \(self.configuration.maximumPayloadSize)"
+            return .threw(HandlerFailure(code: .tooLarge, message: message))
+        case .handler(.success(let output)):
+            return .returned(output)
+        case .handler(.failure) where Task.isCancelled:
+            return .drained
+        case .handler(.failure(let error)):
+            return .threw(HandlerFailure(thrown: error, maximumPayload: self.configuration.maximumPayloadSize))
+        case .timeUp:
+            return .timedOut
+        case .cancelled:
+            return .drained
+        }
+    }
+
+    /// Who came first: the handler, its limit, or the worker's end.
+    private enum Race: Sendable {
+        case handler(Result<[UInt8], any Error>)
+        case timeUp
+        case cancelled
+    }
+
+    private static func held(_ lease: PostgresPool.Lease?) -> PostgresPool.Lease {
+        guard let lease else { preconditionFailure("an attempt wants a connection that it has not leased") }
+        return lease
+    }
+
+    // MARK: What is known
+
+    func parameters(_ epoch: Epoch, of id: JobID, options: HandlerOptions) -> JobFlight.Parameters {
+        JobFlight.Parameters(id: id, epoch: epoch, knownPosition: self.knownPosition(in: epoch), options: options)
+    }
+
+    func knownPosition(in epoch: Epoch) -> LSN {
+        let known = self.known.withLock { $0 }
+        return known.map { $0.epoch == epoch ? $0.lsn : .zero } ?? .zero
+    }
+
+    func remember(_ token: CausalToken) {
+        self.known.withLock { known in
+            known = known?.merged(with: token) ?? token
+        }
+    }
+
+    // MARK: Checks and logs
+
+    /// What a request must fulfil before anything is done for it.
+    func check(_ request: Request) -> Refused? {
+        let problem: String? =
+            if request.contentType != JobCodec.contentType {
+                "the content type is '\(request.contentType)'; this worker takes \(JobCodec.contentType)"
+            } else if JobCodec.digest(request.arguments) != request.job.digest {
+                "the digest is not that of the arguments"
+            } else {
+                nil
+            }
+        return problem.map { self.refusal(request.job.id, .malformed, $0) }
+    }
+
+    func refusal(_ id: JobID, _ code: Refused.Code, _ message: String) -> Refused {
+        Refused(id: id, code: code, message: message, incarnation: [], neverDispatched: false)
+    }
+
+    private func finish(_ end: JobEnd, logger: Logger) {
+        switch end {
+        case .reply(let reply):
+            self.remember(reply.token)
+            logger.debug("job ended", metadata: [LogKey.outcome: "\(reply.outcome.rawValue)", LogKey.lsn: "\(reply.token.lsn)"])
+        case .refused(let refused) where refused.code == .unavailable:
+            logger.warning("job not run to an outcome", metadata: [LogKey.error: "\(refused.message)"])
+        case .refused(let refused):
+            logger.debug("job refused", metadata: [LogKey.outcome: "\(refused.code.rawValue)", LogKey.error: "\(refused.message)"])
+        }
+    }
+
+    private static func trace(_ outcome: JobFlight.Outcome, of flight: JobFlight, _ logger: Logger) {
+        guard case .failed(let step, let error) = outcome else { return }
+        logger.debug("a step of a job failed: \(step)", metadata: [LogKey.error: "\(error)", LogKey.sqlState: "\(error.sqlState?.rawValue ?? "-")"])
+    }
+}

@@ -1,0 +1,186 @@
+import WherryCore
+import WherryJobs
+import WherryWire
+import Wherry
+
+/// What was told to whom, what was committed where, and whether the two agree. These are the invariants:
+///
+/// - at most one committed effect, and one receipt, per id in the history that counts;
+/// - whoever is told an outcome finds its receipt at or before the token that came with it;
+/// - whoever is told that a job did not and will not run, finds no effect of it, not even later;
+/// - after `.value` the local server shows the write;
+/// - every handle ends, once; a job that is committed is told so, or lost by a failover;
+/// - what is bounded stays within its bounds.
+final class Ledger {
+    struct Record {
+        var client: Int
+        var behaviour: SimulationPlan.Behaviour
+        var id: JobID?
+        var committed: Reply?
+        var completion: ClientMachine.Completion?
+        /// Its process died, so nobody is left to be told.
+        var isOrphan = false
+    }
+
+    unowned var world: Simulation!
+    private(set) var violation: String?
+    private(set) var tally: [String: Int] = [:]
+    private(set) var submitted = 0
+    private(set) var openHandles = 0
+    private var records: [Record] = []
+    private var recordOf: [JobID: Int] = [:]
+
+    func fail(_ message: String) {
+        if self.violation == nil { self.violation = message }
+    }
+
+    func count(_ what: String) {
+        self.tally[what, default: 0] += 1
+    }
+
+    // MARK: What clients are told
+
+    /// A job is submitted; the answer names it from now on.
+    func submit(client: Int, behaviour: SimulationPlan.Behaviour) -> Int {
+        self.submitted += 1
+        self.openHandles += 1
+        self.records.append(Record(client: client, behaviour: behaviour))
+        return self.records.count - 1
+    }
+
+    /// A job could not even be submitted: its process is down.
+    func skip() {
+        self.submitted += 1
+    }
+
+    func identify(_ record: Int, _ id: JobID) {
+        if self.recordOf[id] != nil { self.fail("the id \(id) was given twice") }
+        self.records[record].id = id
+        self.recordOf[id] = record
+    }
+
+    func orphan(_ record: Int) {
+        guard self.records[record].completion == nil, !self.records[record].isOrphan else { return }
+        self.records[record].isOrphan = true
+        self.openHandles -= 1
+        self.count("orphaned")
+    }
+
+    func committed(_ record: Int, _ reply: Reply) {
+        if self.records[record].committed != nil { self.fail("\(reply.id) was told as committed twice") }
+        self.records[record].committed = reply
+        self.checkReceipt(reply)
+    }
+
+    func complete(_ record: Int, _ completion: ClientMachine.Completion, seenBy client: SimulatedClient) {
+        if self.records[record].completion != nil { return self.fail("a handle ended twice") }
+        self.records[record].completion = completion
+        self.openHandles -= 1
+        let id = self.records[record].id
+        switch completion {
+        case .visible(let reply):
+            self.count("visible")
+            self.checkCommitted(record, reply)
+            client.checkVisible(reply.id)
+        case .notVisible(let reply, _):
+            self.count("not visible")
+            self.checkCommitted(record, reply)
+        case .settled(let reply):
+            self.count(reply.outcome.rawValue)
+            self.checkReceipt(reply)
+            if reply.outcome == .committed { self.fail("\(reply.id) was settled as committed without its visibility") }
+            if self.records[record].committed != nil, reply.outcome != .lost {
+                self.fail("\(reply.id) was told as committed, then as \(reply.outcome)")
+            }
+            self.checkNoEffect(reply.id, told: reply.outcome.rawValue)
+        case .refused(let refused):
+            self.count("refused \(refused.code.rawValue)")
+            self.checkNoEffect(refused.id, told: "refused (\(refused.code.rawValue))")
+        case .neverSent:
+            self.count("never sent")
+            if let id { self.checkNoEffect(id, told: "never sent") }
+        case .undecided:
+            self.count("undecided")
+        case .rejected:
+            self.count("rejected")
+            if let id { self.checkNoEffect(id, told: "rejected") }
+        }
+        if self.world.plan.isCalm { self.checkCalm(record, completion) }
+    }
+
+    private func checkCommitted(_ record: Int, _ reply: Reply) {
+        guard let told = self.records[record].committed else { return self.fail("\(reply.id) is visible, but nobody said that it committed") }
+        if told.outcome != .committed { self.fail("\(reply.id) was told as committed with the outcome \(told.outcome)") }
+        self.checkReceipt(reply)
+    }
+
+    /// The receipt of an answer stands in the history of its token, at or before the token's position.
+    private func checkReceipt(_ reply: Reply) {
+        guard let history = self.world.database.history(of: reply.token.epoch) else {
+            return self.fail("the token of \(reply.id) names an epoch that nobody began")
+        }
+        guard let (receipt, end) = history.receipt(of: reply.id) else {
+            return self.fail("\(reply.id) was told as \(reply.outcome) without a receipt in \(reply.token.epoch)")
+        }
+        if receipt.outcome != reply.outcome {
+            self.fail("\(reply.id) was told as \(reply.outcome), but its receipt says \(receipt.outcome)")
+        }
+        if end > reply.token.lsn { self.fail("the token of \(reply.id) is \(reply.token.lsn), but its receipt ends at \(end)") }
+    }
+
+    private func checkNoEffect(_ id: JobID, told: String) {
+        if let (receipt, _) = self.world.database.primary.receipt(of: id), receipt.outcome == .committed {
+            self.fail("\(id) was told as \(told), but it has committed")
+        }
+    }
+
+    /// In calm weather everybody hears what the handler did, and nothing else.
+    private func checkCalm(_ record: Int, _ completion: ClientMachine.Completion) {
+        let outcome: Outcome? =
+            switch completion {
+            case .visible: .committed
+            case .settled(let reply): reply.outcome
+            default: nil
+            }
+        let isExpected =
+            switch self.records[record].behaviour {
+            case .returns: outcome == .committed
+            case .fails, .deferredConstraint: outcome == .failed
+            case .moody, .slow: outcome == .committed || outcome == .failed || self.isUnavailable(completion)
+            }
+        if !isExpected { self.fail("nothing went wrong, and yet a job that \(self.records[record].behaviour) ended otherwise") }
+    }
+
+    private func isUnavailable(_ completion: ClientMachine.Completion) -> Bool {
+        switch completion {
+        case .settled, .visible, .notVisible: false
+        // Its transaction was ended by the server as often as it was tried.
+        case .refused, .neverSent, .undecided, .rejected: true
+        }
+    }
+
+    // MARK: What databases do
+
+    /// A receipt is durable in the history that counts.
+    func stored(_ receipt: Receipt, before: Receipt?) {
+        let id = receipt.id
+        if let before { self.fail("\(id) has two receipts: \(before.outcome), then \(receipt.outcome)") }
+        guard let index = self.recordOf[id], let completion = self.records[index].completion, receipt.outcome == .committed else { return }
+        switch completion {
+        case .visible, .notVisible, .undecided: break
+        case .settled(let reply): self.fail("\(id) was told as \(reply.outcome), and committed afterwards")
+        case .refused(let refused): self.fail("\(id) was told as refused (\(refused.code.rawValue)), and committed afterwards")
+        case .neverSent: self.fail("\(id) was told as never sent, and committed afterwards")
+        case .rejected: self.fail("\(id) was told as rejected, and committed afterwards")
+        }
+    }
+
+    // MARK: The end
+
+    func finish() {
+        guard self.violation == nil else { return }
+        for (index, record) in self.records.enumerated() where record.completion == nil && !record.isOrphan {
+            self.fail("the handle of job \(index) (\(record.id.map(\.description) ?? "no id")) never ended")
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package import WherryCore
+package import WherryWire
+
+extension WorkerMachine {
+    /// What the shell must do.
+    package enum Action: Hashable, Sendable {
+        /// Open a socket to this broker.
+        case connect(Int)
+        /// Close that socket; nothing that is still in it is worth sending.
+        case disconnect(Int)
+        /// The socket is open. What cannot be sent now is dropped: the protocol heals itself.
+        case send(Message, to: Int)
+        /// Run the job in a transaction, on a primary of its epoch only.
+        case run(Request, receivedAt: MonotonicInstant)
+        /// Put a receipt in place that keeps late copies from committing.
+        case fence(Fence, receivedAt: MonotonicInstant)
+        /// Ask the primary how far it has flushed.
+        case readPosition(Epoch)
+        /// Find out whether the database is a primary, of which epoch, and what its clock says.
+        case checkPrimary
+        /// Cancel these jobs: the time to finish them is over, and they were handed back.
+        case abandon([JobID])
+        case log(Note)
+        /// All links are closed, nothing is held: the worker may end.
+        case end(Ending)
+    }
+
+    /// Why a worker ended.
+    package enum Ending: Hashable, Sendable {
+        case drained
+        /// Its database was a standby when it started: a configuration that calls a standby the primary.
+        case startedOnStandby
+        /// Its database was of no use when it started, and will not be unless somebody does something.
+        case startedOnUnusable(String)
+    }
+
+    /// What is worth a line in the log; each is said once when it comes about, not at every repetition.
+    package enum Note: Hashable, Sendable {
+        case brokerFound(link: Int)
+        case brokerSilent(link: Int)
+        case brokerLeft(link: Int)
+        /// The broker will not talk to this worker.
+        case brokerRefuses(link: Int, Disconnect)
+        /// The broker sent what is no message.
+        case brokerMisspoke(link: Int, WireError)
+        case serving(Epoch)
+        case primaryUnreachable(String)
+        case primaryIsStandby
+        /// Another worker's primary is of a newer epoch: this one's is left behind, and is served no more.
+        case primaryIsStale(own: Epoch, newest: Epoch)
+        /// Another worker's primary is a fork of this one's, or of another cluster: a broker's workers must share one primary.
+        case primariesDiffer(own: Epoch, other: Epoch)
+        case abandoned([JobID])
+    }
+}

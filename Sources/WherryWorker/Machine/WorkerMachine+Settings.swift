@@ -1,0 +1,40 @@
+package import WherryWire
+
+extension WorkerMachine {
+    /// The limits of a worker machine.
+    package struct Settings: Sendable {
+        /// How many brokers there are.
+        package var brokerCount: Int
+        package var region: String
+        /// The jobs that there are handlers for, sorted by name and version.
+        package var offers: [Offer]
+        /// How many jobs run at once.
+        package var concurrency: Int
+        /// How many jobs beyond `concurrency` are held until one of those finishes, and not refused.
+        package var allowance: Int
+        /// How many fences are under way at once.
+        package var maximumFences = 256
+        /// How many questions for the primary's position wait at once.
+        package var maximumPositionQuestions = 1024
+        /// How often a side that has nothing else to say says that it lives, until a WELCOME says otherwise.
+        package var heartbeatInterval: Duration = .seconds(1)
+        /// After how many silent intervals the other side counts as dead.
+        package var liveness = 3
+        package var reconnectDelay: Duration = .milliseconds(250)
+        package var maximumReconnectDelay: Duration = .seconds(8)
+        /// How often the primary is asked for its clock and whether it is one still.
+        package var primaryCheckInterval: Duration = .seconds(1)
+        package var primaryRetryDelay: Duration = .milliseconds(250)
+        package var maximumPrimaryRetryDelay: Duration = .seconds(8)
+        /// How long running jobs may take to finish once the worker drains.
+        package var drainLimit: Duration = .seconds(20)
+
+        package init(brokerCount: Int, region: String, offers: [Offer], concurrency: Int) {
+            self.brokerCount = brokerCount
+            self.region = region
+            self.offers = offers.sorted { ($0.name, $0.version) < ($1.name, $1.version) }
+            self.concurrency = concurrency
+            self.allowance = max(brokerCount + 1, concurrency / 2)
+        }
+    }
+}

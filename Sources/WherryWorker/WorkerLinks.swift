@@ -1,0 +1,159 @@
+import Logging
+import WherryCore
+import WherryEventLoop
+import WherryJobs
+import WherryWire
+import WherryZeroMQ
+
+/// The shell of the worker machine: its sockets and its timer, on the event loop. Work that takes a database goes out as a stream.
+actor WorkerLinks {
+    /// What somebody with a database must do, and report back.
+    enum Work: Sendable {
+        case run(Request, receivedAt: MonotonicInstant)
+        case fence(Fence, receivedAt: MonotonicInstant)
+        case readPosition(Epoch)
+        case checkPrimary
+        /// Cancel whatever runs.
+        case abandon
+    }
+
+    nonisolated let loop: EventLoop
+    nonisolated var unownedExecutor: UnownedSerialExecutor { self.loop.asUnownedSerialExecutor() }
+
+    /// What is to be done; ends with the machine. The machine bounds how much can be in it.
+    nonisolated let work: AsyncStream<Work>
+    private let workSource: AsyncStream<Work>.Continuation
+
+    private let endpoints: [String]
+    private let options: ZeroMQOptions
+    private let limits: WireLimits
+    private let log: WorkerLog
+    private var machine: WorkerMachine
+    private var sockets: [Link?]
+    private var timer: LoopTimer?
+    private var ending: WorkerMachine.Ending?
+
+    /// A socket, and what waits for its connection to come about.
+    private struct Link {
+        var socket: ZeroMQSocket
+        /// `nil` once it has been connected: from then on what cannot be sent is dropped.
+        var outbox: [[[UInt8]]]? = []
+    }
+
+    /// How many messages wait for a connection to come about.
+    private static let maximumOutbox = 1_000
+
+    init(machine: WorkerMachine, endpoints: [String], maximumPayloadSize: Int, loop: EventLoop, log: WorkerLog) {
+        self.machine = machine
+        self.endpoints = endpoints
+        self.loop = loop
+        self.log = log
+        self.sockets = endpoints.map { _ in nil }
+        var limits = WireLimits()
+        limits.maximumPayloadSize = maximumPayloadSize
+        self.limits = limits
+        var options = ZeroMQOptions()
+        options.maximumMessageSize = max(limits.maximumPayloadSize, limits.maximumEnvelopeSize)
+        self.options = options
+        (self.work, self.workSource) = AsyncStream.makeStream()
+    }
+
+    /// Takes an event, carries out what the machine says.
+    func handle(_ event: WorkerMachine.Event) {
+        for action in self.machine.handle(event, now: self.loop.now) { self.perform(action) }
+        self.setTimer()
+    }
+
+    /// Why the machine ended, once the stream of work has.
+    func finish() -> WorkerMachine.Ending {
+        self.timer?.cancel()
+        self.timer = nil
+        for link in self.sockets.indices { self.close(link) }
+        self.workSource.finish()
+        return self.ending ?? .drained
+    }
+
+    private func perform(_ action: WorkerMachine.Action) {
+        switch action {
+        case .connect(let link): self.open(link)
+        case .disconnect(let link): self.close(link)
+        case .send(let message, let link): self.send(message.encode(), to: link)
+        case .run(let request, let receivedAt): self.workSource.yield(.run(request, receivedAt: receivedAt))
+        case .fence(let fence, let receivedAt): self.workSource.yield(.fence(fence, receivedAt: receivedAt))
+        case .readPosition(let epoch): self.workSource.yield(.readPosition(epoch))
+        case .checkPrimary: self.workSource.yield(.checkPrimary)
+        case .abandon: self.workSource.yield(.abandon)
+        case .log(let note): self.log.write(note, endpoints: self.endpoints)
+        case .end(let ending):
+            self.ending = ending
+            self.workSource.finish()
+        }
+    }
+
+    // MARK: Sockets
+
+    private func open(_ link: Int) {
+        do {
+            let socket = try ZeroMQSocket(.dealer, options: self.options, loop: self.loop)
+            self.sockets[link] = Link(socket: socket)
+            socket.onReadable { [unowned self] in self.assumeIsolated { $0.receive(from: link) } }
+            socket.whenWritable { [unowned self] in self.assumeIsolated { $0.connected(link) } }
+            try socket.connect(self.endpoints[link])
+        } catch {
+            self.log.endpointFailed(self.endpoints[link], error)
+        }
+    }
+
+    private func close(_ link: Int) {
+        // What was said last, a DISCONNECT or the answer to a job, may go out in the background.
+        self.sockets[link]?.socket.close(linger: .milliseconds(500))
+        self.sockets[link] = nil
+    }
+
+    private func connected(_ link: Int) {
+        guard let waiting = self.sockets[link]?.outbox else { return }
+        self.sockets[link]?.outbox = nil
+        for frames in waiting { self.send(frames, to: link) }
+    }
+
+    private func send(_ frames: [[UInt8]], to link: Int) {
+        guard let open = self.sockets[link] else { return }
+        if let outbox = open.outbox {
+            if outbox.count < Self.maximumOutbox { self.sockets[link]?.outbox?.append(frames) }
+            return
+        }
+        do {
+            try open.socket.send(frames)
+        } catch {
+            // The broker is gone, or does not read: its silence will tell. An answer that is lost here has its receipt.
+            self.log.notSent(self.endpoints[link], error)
+        }
+    }
+
+    private func receive(from link: Int) {
+        guard let socket = self.sockets[link]?.socket else { return }
+        do throws(ZeroMQError) {
+            try socket.drain { frames in
+                do throws(WireError) {
+                    self.handle(.received(try Message.decode(frames, limits: self.limits), from: link))
+                } catch {
+                    self.handle(.receivedNonsense(error, from: link))
+                }
+            }
+        } catch {
+            self.log.endpointFailed(self.endpoints[link], error)
+        }
+    }
+
+    // MARK: Time
+
+    private func setTimer() {
+        guard let next = self.machine.nextWakeUp else {
+            self.timer?.cancel()
+            return self.timer = nil
+        }
+        if let timer = self.timer, timer.isPending, timer.deadline == next { return }
+        self.timer?.cancel()
+        self.timer = self.loop.schedule(at: next) { [unowned self] in self.assumeIsolated { $0.handle(.timePassed) } }
+    }
+}
