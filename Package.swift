@@ -180,7 +180,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs", "WherryMigrations",
-                "WherryBroker", "WherryWorker", "Wherry", "WherryCluster", "WherryTestKit", lifecycle, logging, subprocess,
+                "WherryBroker", "WherryWorker", "Wherry", "WherryCluster", "WherryTestKit", "WherryCLI", lifecycle, logging, subprocess, system,
             ],
             swiftSettings: house
         ),
