@@ -129,7 +129,10 @@ let package = Package(
         ),
         .executableTarget(
             name: "WherryLab",
-            dependencies: ["WherryCore", "Wherry", "WherryWorker", "WherryCluster", "WherrySimulation", arguments, logging],
+            dependencies: [
+                "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryMigrations", "WherryBroker", "WherryWorker",
+                "Wherry", "WherryCluster", "WherrySimulation", arguments, logging, lifecycle,
+            ],
             swiftSettings: house
         ),
 

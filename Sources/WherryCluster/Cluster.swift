@@ -107,10 +107,10 @@ public final class Cluster: Sendable {
         for proxy in self.replicationProxies.values { await proxy.stop() }
         for server in self.servers {
             if self.isKept {
-                try await self.host.shell("end \"$1\" INT 100", dataFolder: server.dataFolder)
+                try await self.host.signal("end \"$1\" INT 100", dataFolder: server.dataFolder)
                 try await self.host.reaper.forget(server.dataFolder)
             } else {
-                try await self.host.shell("end \"$1\" QUIT 30", dataFolder: server.dataFolder)
+                try await self.host.signal("end \"$1\" QUIT 30", dataFolder: server.dataFolder)
             }
         }
         try await self.host.command("/bin/rm", ["-rf", self.temporaryFolder]).run()

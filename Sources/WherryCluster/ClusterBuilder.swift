@@ -52,7 +52,7 @@ struct ClusterBuilder: Sendable {
     func abandon() async throws(ClusterError) {
         for region in [self.configuration.primary] + self.configuration.replicas {
             let dataFolder = "\(self.base)/\(region)/data"
-            try await self.host.shell("end \"$1\" \(self.isKept ? "INT 100" : "QUIT 30")", dataFolder: dataFolder)
+            try await self.host.signal("end \"$1\" \(self.isKept ? "INT 100" : "QUIT 30")", dataFolder: dataFolder)
             if self.isKept { try await self.host.reaper.forget(dataFolder) }
         }
         try await self.host.command("/bin/rm", ["-rf", self.socketFolder]).run()
@@ -81,7 +81,7 @@ struct ClusterBuilder: Sendable {
             cat password
             """
         do {
-            return try await self.host.command("/bin/sh", ["-ec", script, "prepare", folder], input: self.host.password).run()
+            return try await self.host.shell(script, [folder], input: self.host.password)
         } catch {
             let account = self.host.account.map { "the account \($0.name), which the servers run as," } ?? "this user"
             throw ClusterError(.folder, "\(account) cannot write to \(folder): \(error.message)", cause: error.cause)
@@ -107,7 +107,7 @@ struct ClusterBuilder: Sendable {
             await server.add(settings(server).merging(self.configuration.settings))
             if !FileManager.default.fileExists(atPath: server.dataFolder) {
                 let part = "\(folder)/part"
-                try await self.host.command("/bin/sh", ["-ec", "mkdir -p \"$1\" && rm -rf \"$2\"", "prepare", folder, part]).run()
+                try await self.host.shell("mkdir -p \"$1\"; rm -rf \"$2\"", [folder, part])
                 try await make(server, part)
                 try await self.host.command("/bin/mv", [part, server.dataFolder]).run()
             }

@@ -15,6 +15,15 @@ struct Command: Sendable {
     /// Whom it runs as; `nil`: as this process.
     var account: ServerAccount?
 
+    /// A shell script; by its environment, so that it does not fill the list of processes.
+    ///
+    /// - Parameter name: how it is called there.
+    static func shell(_ script: String, name: String, arguments: [String], input: String = "") -> Command {
+        Command(
+            executable: "/bin/sh", arguments: ["-c", "eval \"$WHERRY_SCRIPT\"", name] + arguments, input: input,
+            environment: ["WHERRY_SCRIPT": script])
+    }
+
     /// Most output of each kind that is kept: 16 MiB. More is an error.
     static let outputLimit = 16 << 20
 

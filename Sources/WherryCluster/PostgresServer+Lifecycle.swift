@@ -63,21 +63,21 @@ extension PostgresServer {
 
     /// Kills the postmaster and all its children at once, by SIGKILL: a crash of everything but the kernel.
     public func crash() async throws(ClusterError) {
-        try await self.host.shell("crash \"$1\"", dataFolder: self.dataFolder)
+        try await self.host.signal("crash \"$1\"", dataFolder: self.dataFolder)
         self.isFrozen = false
     }
 
     /// Freezes all its processes (SIGSTOP). Its kernel still answers: connections are accepted, keepalives too, and nothing else happens.
     public func freeze() async throws(ClusterError) {
         // Twice: a child may have been born before its parent was stopped.
-        try await self.host.shell("send STOP \"$1\"; send STOP \"$1\"", dataFolder: self.dataFolder)
+        try await self.host.signal("send STOP \"$1\"; send STOP \"$1\"", dataFolder: self.dataFolder)
         self.isFrozen = true
     }
 
     /// Lets a frozen server go on; fine if it is not frozen.
     public func thaw() async throws(ClusterError) {
         guard self.isFrozen else { return }
-        try await self.host.shell("send CONT \"$1\"", dataFolder: self.dataFolder)
+        try await self.host.signal("send CONT \"$1\"", dataFolder: self.dataFolder)
         self.isFrozen = false
     }
 
@@ -118,7 +118,6 @@ extension PostgresServer {
 
     /// Writes a file of the data folder, as the servers' account.
     func writeFile(_ name: String, _ text: String) async throws(ClusterError) {
-        let path = "\(self.dataFolder)/\(name)"
-        try await self.host.command("/bin/sh", ["-ec", "umask 077; cat > \"$1\"", "write", path], input: text).run()
+        try await self.host.shell("umask 077; cat > \"$1\"", ["\(self.dataFolder)/\(name)"], input: text)
     }
 }

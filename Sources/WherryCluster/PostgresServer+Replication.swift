@@ -83,8 +83,7 @@ extension PostgresServer {
         if try await !self.rewind(to: primary) {
             let part = "\(self.folder)/part"
             try await self.copy(primary, to: part)
-            let replace = "rm -rf \"$2\" && mv \"$1\" \"$2\""
-            try await self.host.command("/bin/sh", ["-ec", replace, "replace", part, self.dataFolder]).run()
+            try await self.host.shell("rm -rf \"$2\"; mv \"$1\" \"$2\"", [part, self.dataFolder])
         }
         self.settings = self.settings.merging(self.standbySettings(following: primary, through: port))
         try await self.writeFile("standby.signal", "")
@@ -118,7 +117,7 @@ extension PostgresServer {
         } catch {
             throw primary.failure(error.code, "no base backup of \(primary.name) for \(self.name): \(error.message)", cause: error.cause)
         }
-        try await self.host.command("/bin/sh", ["-ec", "> \"$1/standby.signal\"", "mark", folder]).run()
+        try await self.host.shell("> \"$1/standby.signal\"", [folder])
     }
 
     /// Makes the replication slot that keeps WAL for a replica, up to `max_slot_wal_keep_size`.

@@ -23,7 +23,7 @@ actor Reaper {
     ///
     /// - Parameter parent: where the scratch folder goes; `/tmp` if the account may not write there.
     static func start(parent: String, account: ServerAccount?) async throws(ClusterError) -> Reaper {
-        var command = Command(executable: "/bin/sh", arguments: ["-c", Self.script, "wherry-reaper", parent])
+        var command = Command.shell(Self.script, name: "wherry-reaper", arguments: [parent])
         command.account = account
         var configuration = command.configuration
         configuration.platformOptions.createSession = true

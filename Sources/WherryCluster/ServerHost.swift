@@ -62,9 +62,20 @@ actor ServerHost {
         )
     }
 
-    /// One of ``ServerProcesses``' functions, run on a data folder.
-    nonisolated func shell(_ call: String, dataFolder: String) async throws(ClusterError) {
-        try await self.command("/bin/sh", ["-c", ServerProcesses.functions + call, "wherry-signal", dataFolder]).run()
+    /// A shell script as the servers' account, which ends at the first command that fails.
+    @discardableResult
+    nonisolated func shell(
+        _ script: String, _ arguments: [String], input: String = "", within limit: Duration = .seconds(60)
+    ) async throws(ClusterError) -> String {
+        var command = Command.shell("set -e\n" + script, name: "wherry-shell", arguments: arguments, input: input)
+        command.workingDirectory = self.scratch
+        command.account = self.account
+        return try await command.run(within: limit)
+    }
+
+    /// One of ``ServerProcesses``' functions, on a data folder, which it knows as `$1`.
+    nonisolated func signal(_ call: String, dataFolder: String) async throws(ClusterError) {
+        try await self.shell("set +e\n" + ServerProcesses.functions + call, [dataFolder])
     }
 
     /// Makes a folder for a cluster's sockets, and for its servers if it is temporary.
@@ -109,8 +120,8 @@ actor ServerHost {
             END
             echo "include_if_exists = 'wherry.conf'" >> "$folder/postgresql.conf"
             """
-        let initdb = self.installation.path(of: "initdb")
-        try await self.command("/bin/sh", ["-ec", script, "initdb", initdb, folder], input: self.password + "\n").run(within: .seconds(120))
+        try await self.shell(
+            script, [self.installation.path(of: "initdb"), folder], input: self.password + "\n", within: .seconds(120))
     }
 }
 

@@ -1,7 +1,13 @@
 import WherryCluster
 
-/// Starts a cluster, prints the primary's folder and the processes' port, and holds the cluster until it is killed: what a test needs that
-/// wants to see what a killed process leaves behind.
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Starts a cluster, prints its servers (name, port, folder, socket folder), and holds it until it is killed: what a test needs that wants to
+/// see what a killed process leaves behind.
 ///
 /// Its argument, if any, is a folder to keep the cluster in.
 @main
@@ -12,6 +18,7 @@ struct ClusterHolder {
         let cluster = try await Cluster.start(configuration)
         for server in cluster.servers { print(server.name, server.port, server.folder, server.socketFolder) }
         print("holding")
+        fflush(nil)
         try await Task.sleep(for: .seconds(600))
     }
 }

@@ -98,7 +98,7 @@ struct ClusterTests {
             if !canRewind {
                 // Without its own history, all that is left is a new base backup.
                 try await old.stop()
-                try await old.host.command("/bin/sh", ["-ec", "rm \"$1\"/pg_wal/0*", "rm", old.dataFolder]).run()
+                try await old.host.shell("rm \"$1\"/pg_wal/0*", [old.dataFolder])
             }
             try await old.rejoin(new)
             try await old.waitUntilCaughtUp(with: new)

@@ -29,8 +29,10 @@ struct ReaperTests {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let remains = try await self.hold(end: .kill, keptIn: folder)
         for server in remains.folders {
-            try await self.until("\(server) is shut down") { !FileManager.default.fileExists(atPath: "\(server)/data/postmaster.pid") }
-            #expect(PostgresServer.tail(of: "\(server)/log", from: 0, lines: 5).contains("database system is shut down"))
+            try await self.until("\(server) is shut down") {
+                PostgresServer.tail(of: "\(server)/log", from: 0, lines: 5).contains("database system is shut down")
+            }
+            #expect(!FileManager.default.fileExists(atPath: "\(server)/data/postmaster.pid"))
         }
     }
 
@@ -51,7 +53,6 @@ struct ReaperTests {
         let configuration = Subprocess.Configuration(
             executable: .path(FilePath("\(built)/ClusterHolder")), arguments: Arguments(folder.map { [$0] } ?? []), platformOptions: options
         )
-        var remains = Remains()
         let result = try await Subprocess.run(configuration, input: .none, output: .sequence, error: .currentStandardError) { execution in
             var remains = Remains()
             for try await line in execution.standardOutput.strings() {
@@ -73,9 +74,8 @@ struct ReaperTests {
             }
             return remains
         }
-        remains = result.closureResult
         #expect(!result.terminationStatus.isSuccess)
-        return remains
+        return result.closureResult
     }
 
     /// The System V segments that these processes made, as Linux lists them.

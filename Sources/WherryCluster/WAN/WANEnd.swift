@@ -6,6 +6,7 @@ final class WANEnd: ChannelInboundHandler {
 
     private let incoming: WANPipe
     private let outgoing: WANPipe
+    private var failed = false
 
     init(incoming: WANPipe, outgoing: WANPipe) {
         self.incoming = incoming
@@ -29,12 +30,14 @@ final class WANEnd: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        self.incoming.sourceEnded(inOrder: false)
+        // Where the other half was closed already, an end of file comes as this.
+        self.incoming.sourceEnded(inOrder: !self.failed)
         self.outgoing.sinkClosed()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // A peer that resets its connection is what this proxy is for; the channel tells the rest by becoming inactive.
+        // A peer that resets its connection is what this proxy is for; that the channel becomes inactive tells the rest.
+        self.failed = true
         context.close(promise: nil)
     }
 }
