@@ -10,13 +10,17 @@ DEMO ?=
 SWIFT_BUILD = swift build --configuration $(CONFIGURATION) $(SWIFT_FLAGS)
 BIN = $$($(SWIFT_BUILD) --show-bin-path)
 
-.PHONY: help demo test build release lint format docs-check demo-check ci setup clean
+.PHONY: help demo demo-build test build release lint format docs-check demo-check ci setup clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-demo: build ## a real primary, a real replica, an ocean between them, and the jobs that cross it
+demo: demo-build ## a real primary, a real replica, an ocean between them, and the jobs that cross it
 	@"$(BIN)/wherry" demo $(DEMO)
+
+# Only what the demo needs: a newcomer waits for it.
+demo-build: setup
+	@for product in wherry wherry-demo-worker wherry-demo-app; do $(SWIFT_BUILD) --product $$product || exit; done
 
 test: setup ## all tests; those of real servers start their own
 	swift test $(SWIFT_FLAGS)
@@ -36,7 +40,7 @@ format: ## formats the sources in place
 docs-check: ## links, anchors and names in the documentation
 	scripts/check-docs
 
-demo-check: build ## the demo once more, judged by its report instead of by eye
+demo-check: demo-build ## the demo once more, judged by its report instead of by eye
 	scripts/check-demo "$(BIN)/wherry"
 
 ci: lint docs-check test demo-check ## what has to pass before anything lands

@@ -129,7 +129,10 @@ let package = Package(
         ),
         .executableTarget(
             name: "WherryLab",
-            dependencies: ["WherryCore", "Wherry", "WherryWorker", "WherryCluster", "WherrySimulation", arguments, logging],
+            dependencies: [
+                "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryMigrations", "WherryBroker", "WherryWorker",
+                "Wherry", "WherryCluster", "WherrySimulation", arguments, logging, lifecycle,
+            ],
             swiftSettings: house
         ),
 
@@ -180,7 +183,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs", "WherryMigrations",
-                "WherryBroker", "WherryWorker", "Wherry", "WherryCluster", "WherryTestKit", lifecycle, logging, subprocess,
+                "WherryBroker", "WherryWorker", "Wherry", "WherryCluster", "WherryTestKit", "WherryCLI", lifecycle, logging, subprocess, system,
             ],
             swiftSettings: house
         ),

@@ -56,6 +56,6 @@ struct Simulate: AsyncParsableCommand {
     }
 
     private static func text(_ tally: [String: Int]) -> String {
-        tally.sorted { $0.value > $1.value }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+        tally.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
     }
 }

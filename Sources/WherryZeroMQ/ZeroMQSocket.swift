@@ -116,16 +116,7 @@ package import WherryEventLoop
         return try unsafe Endpoint.last(of: pointer)
     }
 
-    /// Stops accepting connections at an endpoint; those that exist are closed.
-    ///
-    /// - Parameter endpoint: as `bind` returned it.
-    /// - Throws: ``ZeroMQError/Code/notFound`` if it is not bound there.
-    package func unbind(_ endpoint: String) throws(ZeroMQError) {
-        let pointer = try unsafe self.open()
-        guard unsafe zmq_unbind(pointer, endpoint) == 0 else { throw .last("unbind from \(endpoint)", endpoint: endpoint) }
-    }
-
-    /// Connects, and goes on connecting again whenever the connection is lost, until `disconnect`.
+    /// Connects, and goes on connecting again whenever the connection is lost, until the socket is closed.
     ///
     /// It comes about later, if at all; a host name is looked up by libzmq's own thread.
     ///
@@ -134,14 +125,6 @@ package import WherryEventLoop
         let pointer = try unsafe self.open()
         try Endpoint.check(endpoint)
         guard unsafe zmq_connect(pointer, endpoint) == 0 else { throw .last("connect to \(endpoint)", endpoint: endpoint) }
-    }
-
-    /// Closes a connection, or stops trying.
-    ///
-    /// - Throws: ``ZeroMQError/Code/notFound`` if it was never connected there.
-    package func disconnect(_ endpoint: String) throws(ZeroMQError) {
-        let pointer = try unsafe self.open()
-        guard unsafe zmq_disconnect(pointer, endpoint) == 0 else { throw .last("disconnect from \(endpoint)", endpoint: endpoint) }
     }
 
     // MARK: Messages

@@ -36,9 +36,7 @@ actor Peer {
     }
 
     func bind(_ endpoint: String) throws -> String { try self.opened.bind(endpoint) }
-    func unbind(_ endpoint: String) throws { try self.opened.unbind(endpoint) }
     func connect(_ endpoint: String) throws { try self.opened.connect(endpoint) }
-    func disconnect(_ endpoint: String) throws { try self.opened.disconnect(endpoint) }
     func trySend(_ frames: Frames) throws { try self.opened.send(frames) }
     func close(linger: Duration? = nil) { self.socket?.close(linger: linger) }
     var isClosed: Bool { self.socket?.isClosed ?? true }

@@ -211,27 +211,25 @@ import WherryZeroMQ
         }
     }
 
-    @Test func `messages stay whole while the other end comes and goes`() async throws {
+    // Both ends at once, in the middle of a stream: what made libzmq abort the process while sockets did not linger.
+    @Test(arguments: ["tcp://127.0.0.1:*", "ipc://*"])
+    func `messages stay whole while sockets come and go`(endpoint: String) async throws {
         try await Harness.run { harness in
-            var options = ZeroMQOptions()
-            options.reconnectInterval = .milliseconds(1)
-            options.reconnectIntervalMaximum = .zero
-            let dealer = try await harness.dealer(options)
             let frame = [UInt8](repeating: 1, count: 10_000)
             for round in UInt8(0)..<10 {
                 let router = try await harness.router()
-                let bound = try await router.bind("ipc://*")
-                try await dealer.connect(bound)
-                async let received = router.receive(200)
+                let dealer = try await harness.dealer()
+                try await dealer.connect(router.bind(endpoint))
+                async let received = router.receive(100)
                 for _ in 0..<400 { try await dealer.send([[round], frame, frame, [round]]) }
                 for message in try await received {
                     #expect(message.count == 5)
                     #expect(message[1] == message[4])
                     #expect(message[1] == [round])
                 }
-                // In the middle of the stream.
-                await router.close()
-                try await dealer.disconnect(bound)
+                async let oneEnd: Void = router.close()
+                async let otherEnd: Void = dealer.close()
+                _ = await (oneEnd, otherEnd)
             }
         }
     }
@@ -245,17 +243,6 @@ import WherryZeroMQ
             #expect(await dealer.sendFailure([[1]]) == .closed)
             let error = await #expect(throws: ZeroMQError.self) { try await dealer.connect("inproc://nowhere") }
             #expect(error?.code == .closed)
-        }
-    }
-
-    @Test func `an unbound endpoint takes no more connections`() async throws {
-        try await Harness.run { harness in
-            let router = try await harness.router()
-            let bound = try await router.bind("tcp://127.0.0.1:*")
-            try await router.unbind(bound)
-            let error = await #expect(throws: ZeroMQError.self) { try await router.unbind(bound) }
-            #expect(error?.code == .notFound)
-            #expect(error?.endpoint == bound)
         }
     }
 

@@ -134,9 +134,10 @@ struct Steps: Sendable {
         do {
             _ = try await self.client.call(job)
         } catch {
+            // As a log would have it, without the code at its beginning.
             measurement.code = "\(error.code)"
-            measurement.message = "\(error)"
-            measurement.namesJob = error.jobID.map { "\(error)".contains("\($0)") } ?? false
+            measurement.message = "\(error)".replacing("\(error.code): ", with: "", maxReplacements: 1)
+            measurement.namesJob = error.jobID.map { measurement.message.contains("\($0)") } ?? false
         }
         measurement.milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
         return measurement

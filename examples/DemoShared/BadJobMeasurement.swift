@@ -6,7 +6,7 @@ package struct BadJobMeasurement: Codable, Hashable, Sendable {
     package var expectedCode: String
     /// The code of the error that came; `nil` if the job succeeded.
     package var code: String?
-    /// The error as a user reads it.
+    /// The error as a user reads it, behind its code.
     package var message: String
     /// Whether the message names the job's id.
     package var namesJob: Bool

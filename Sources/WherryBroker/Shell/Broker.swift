@@ -18,7 +18,10 @@ package import WherryZeroMQ
 public actor Broker: Service {
     /// What it was told.
     public nonisolated let configuration: BrokerConfiguration
-    /// How long its goodbyes may take to leave once it has stopped.
+    /// How long its socket stays open after its goodbyes: libzmq drops what a peer has received but not yet read when the connection ends at once
+    /// (with ZMQ_IMMEDIATE, a third of the time).
+    private static let farewellPause = Duration.milliseconds(100)
+    /// How long its goodbyes may take to leave once its socket is closed.
     private static let farewellLinger = Duration.seconds(1)
 
     private nonisolated let loop: EventLoop
@@ -38,8 +41,10 @@ public actor Broker: Service {
     private enum State {
         /// → running, stopped
         case new
-        /// → stopped. `end` resumes `run()`.
+        /// → leaving. `end` resumes `run()`.
         case running(endpoints: [String], end: CheckedContinuation<Void, any Error>?)
+        /// → stopped. It has said goodbye and hears nothing any more.
+        case leaving(BrokerError?, end: CheckedContinuation<Void, any Error>?)
         /// The last one. `error` is why, if it was not asked to.
         case stopped(BrokerError?)
     }
@@ -104,7 +109,7 @@ public actor Broker: Service {
         get async throws {
             switch self.state {
             case .running(let endpoints, _): return endpoints
-            case .stopped(let error): throw error ?? BrokerError(.stopped, "the broker has stopped")
+            case .leaving(let error, _), .stopped(let error): throw error ?? BrokerError(.stopped, "the broker has stopped")
             case .new: break
             }
             let waiter = self.nextWaiter
@@ -166,6 +171,7 @@ public actor Broker: Service {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             switch self.state {
             case .running(let endpoints, _): self.state = .running(endpoints: endpoints, end: continuation)
+            case .leaving(let error, _): self.state = .leaving(error, end: continuation)
             case .stopped(let error?): continuation.resume(throwing: error)
             case .stopped(nil), .new: continuation.resume()
             }
@@ -182,12 +188,19 @@ public actor Broker: Service {
     private func stop(because error: BrokerError? = nil) {
         guard case .running(_, let end) = self.state else { return }
         self.perform(self.machine.leave(now: self.loop.now))
-        self.log.stopped()
-        self.state = .stopped(error)
         self.timer?.cancel()
         self.drainTimer?.cancel()
+        self.state = .leaving(error, end: end)
+        // The handler keeps the broker alive until then, even if nobody else does.
+        self.loop.schedule(after: error == nil ? Self.farewellPause : .zero) { self.assumeIsolated { $0.close() } }
+    }
+
+    private func close() {
+        guard case .leaving(let error, let end) = self.state else { return }
         self.socket?.close(linger: Self.farewellLinger)
         self.socket = nil
+        self.state = .stopped(error)
+        self.log.stopped()
         if let error { end?.resume(throwing: error) } else { end?.resume() }
     }
 

@@ -11,7 +11,7 @@ struct BrokerCommand: AsyncParsableCommand {
         commandName: "broker",
         abstract: "Run a broker: it takes jobs from apps and gives them to workers that ask for work.",
         discussion: """
-            A broker belongs beside the workers, in the region of the primary. It keeps nothing that it cannot lose: run several, kill any,
+            A broker belongs beside the workers, in the region of the primary. It keeps nothing that it cannot lose: run several, kill any, \
             start them again. SIGTERM and SIGINT end it in good order: it takes no more jobs, waits for those that workers hold, and leaves.
 
             It prints a line `listening on ENDPOINT` for each address, with the port that it was given where you left it open.
@@ -20,7 +20,7 @@ struct BrokerCommand: AsyncParsableCommand {
 
             EXAMPLES
               wherry broker --region syd --bind tcp://127.0.0.1:7777
-              wherry broker --region syd --bind 'tcp://10.0.0.5:7777' --bind ipc:///run/wherry/broker.sock
+              wherry broker --region syd --bind tcp://10.0.0.5:7777 --bind ipc:///run/wherry.sock
 
             \(ToolError.discussion)
             """
@@ -31,7 +31,8 @@ struct BrokerCommand: AsyncParsableCommand {
 
     @Option(
         name: .long, parsing: .singleValue,
-        help: ArgumentHelp("Where to listen: tcp://ADDRESS:PORT (port * is any free one) or ipc:///PATH. Repeat it for more.", valueName: "endpoint")
+        help: ArgumentHelp(
+            "Where to listen: tcp://ADDRESS:PORT (port * is any free one) or ipc:///PATH. Repeat it for more.", valueName: "endpoint")
     )
     var bind: [String]
 

@@ -8,7 +8,7 @@ struct DemoCommand: AsyncParsableCommand {
         commandName: "demo",
         abstract: "Show jobs that cross an ocean: a real primary, a real replica, real delay between them.",
         discussion: """
-            Starts PostgreSQL in two regions in temporary folders, a proxy that delays whatever passes between them, a broker and a worker
+            Starts PostgreSQL in two regions in temporary folders, a proxy that delays whatever passes between them, a broker and a worker \
             beside the primary and an app beside the replica; shows and times what Wherry does; removes everything.
 
             EXAMPLES
@@ -75,7 +75,8 @@ struct DemoCommand: AsyncParsableCommand {
     /// The demo, a signal or the limit, whichever is first; cleaned up in any case.
     private func ending() async throws -> Ending {
         let configuration = DemoConfiguration(
-            airports: self.airports, primary: self.primary, replica: self.replica, roundTrip: self.rtt?.duration, jitter: self.jitter.duration)
+            airports: self.airports, primary: self.primary, replica: self.replica, roundTrip: self.rtt?.duration,
+            jitter: self.jitter.duration)
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
         do {
             return try await withThrowingTaskGroup(of: Ending.self) { group in

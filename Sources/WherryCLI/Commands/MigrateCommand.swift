@@ -7,13 +7,13 @@ struct MigrateCommand: AsyncParsableCommand {
         commandName: "migrate",
         abstract: "Bring the schema `wherry` up to date, or take it back.",
         discussion: """
-            Receipts, epochs and settings live in a schema of their own beside your tables. Run this on the primary, as a role that may create
+            Receipts, epochs and settings live in a schema of their own beside your tables. Run this on the primary, as a role that may create \
             schemas there; replicas get it by replication. It is safe to run twice at once: the second waits for the first.
 
             EXAMPLES
               wherry migrate up --database postgres://owner@db.example/app
               DATABASE_URL=postgres://owner@db.example/app wherry migrate status
-              wherry migrate print | psql --single-transaction app
+              wherry migrate print | psql --set ON_ERROR_STOP=1 app
 
             \(ToolError.discussion)
             """,
@@ -45,7 +45,7 @@ extension MigrateCommand {
         static let configuration = CommandConfiguration(
             abstract: "Take versions back, the newest first.",
             discussion: """
-                Version 0 is a database without the schema. To go there deletes all receipts: a job that is sent again afterwards runs again,
+                Version 0 is a database without the schema. To go there deletes all receipts: a job that is sent again afterwards runs again, \
                 and nobody can tell any more what became of one. Hence the flag.
                 """
         )

@@ -7,7 +7,7 @@ struct UpkeepCommand: AsyncParsableCommand {
         commandName: "upkeep",
         abstract: "Make room for new receipts, and drop those that are past retention.",
         discussion: """
-            Receipts live in partitions by time: this makes the next ones and drops the old. Workers do it by themselves if their role owns
+            Receipts live in partitions by time: this makes the next ones and drops the old. Workers do it by themselves if their role owns \
             the receipts; where it does not, run this daily, as the owner. It waits for nobody: what is in use is left to the next run.
 
             EXAMPLE

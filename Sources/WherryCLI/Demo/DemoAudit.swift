@@ -14,7 +14,8 @@ package struct DemoAudit: Hashable, Sendable {
     ///   - kills: workers killed.
     ///   - receipts: a line `outcome|receipts` for each outcome that the job's id has.
     package init(
-        _ measurements: [StepMeasurement], onReplica: String, onPrimary: String, killed: (jobID: String, rows: Int), kills: Int, receipts: String
+        _ measurements: [StepMeasurement], onReplica: String, onPrimary: String, killed: (jobID: String, rows: Int), kills: Int,
+        receipts: String
     ) {
         let replica = Self.counts(onReplica)
         self.measurements = measurements.map { measurement in

@@ -58,7 +58,9 @@ struct DemoPlay {
             for await (role, event) in events {
                 try await start(self.handle(event, of: role))
                 if let badJobs = self.badJobs {
-                    guard let halfway = self.halfway else { throw DemoError("no worker came to the middle of the job that was to be killed") }
+                    guard let halfway = self.halfway else {
+                        throw DemoError("no worker came to the middle of the job that was to be killed")
+                    }
                     group.cancelAll()
                     return (self.measurements, badJobs, halfway)
                 }
@@ -78,11 +80,8 @@ struct DemoPlay {
         case (.worker(let number), .started(let killer)):
             self.worker = (number, killer)
         case (.worker, .line(let line)):
-            guard case .halfway(let jobID, let rows) = try JSONLine.decode(WorkerLine.self, from: line), self.kills == 0 else { return [] }
-            self.halfway = (jobID, rows)
-            self.kills += 1
-            self.worker.killer?.kill()
-            self.screen.note("process \(self.worker.killer?.processID ?? 0), a worker, killed after \(rows) rows; another one starts")
+            guard case .halfway(let jobID, let rows) = try JSONLine.decode(WorkerLine.self, from: line) else { return [] }
+            self.handleHalfway(of: jobID, rows: rows)
         case (.worker(let number), .ended) where self.kills == number:
             return [.worker(number + 1)]
         case (.app, .line(let line)):
@@ -93,6 +92,19 @@ struct DemoPlay {
             break
         }
         return []
+    }
+
+    /// A worker is in the middle of the job: the first one dies of it.
+    private mutating func handleHalfway(of jobID: String, rows: Int) {
+        guard let killer = self.worker.killer else { return }
+        if self.halfway == nil {
+            self.halfway = (jobID, rows)
+            self.kills += 1
+            killer.kill()
+            self.screen.note("worker \(killer.processID) has inserted \(rows) rows: killed; another one starts")
+        } else {
+            self.screen.note("worker \(killer.processID) was given the job after it, and begins anew: \(rows) rows again")
+        }
     }
 
     private mutating func handle(_ line: AppLine) throws {

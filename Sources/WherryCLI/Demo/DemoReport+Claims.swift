@@ -77,7 +77,7 @@ extension DemoReport {
     private func typedError(of job: BadJobMeasurement) -> Claim {
         Claim(
             name: "typed-error-\(job.expectedCode)",
-            claim: "A job with a flaw (\(job.flaw)) fails with an error that has a code of its own and names the job",
+            claim: "A job with \(job.flaw) fails with a code of its own, and the error names the job",
             held: job.code == job.expectedCode && job.namesJob,
             evidence: job.code.map { "\($0): \(job.message)" } ?? job.message
         )

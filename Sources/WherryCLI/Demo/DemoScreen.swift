@@ -59,28 +59,29 @@ package struct DemoScreen {
         if var progress {
             progress.done = progress.total
             self.progress = nil
-            self.screen.print("     " + progress.line(titleWidth: Self.labelWidth, style: self.style) + "  " + self.gist(of: report))
+            self.screen.print(
+                "     " + progress.line(titleWidth: Self.labelWidth, style: self.style) + "  "
+                    + self.gist(of: report, waits: progress.total))
         }
     }
 
     package mutating func ended(_ jobs: [BadJobMeasurement]) {
         self.progress = nil
         for job in jobs {
-            self.screen.print("     \(job.flaw), \(Figures.time(milliseconds: job.milliseconds)):")
-            self.screen.print("       \(self.style(.yellow, job.code ?? "no error")): \(job.message)")
+            self.screen.print(
+                "     \(job.flaw): \(self.style(.yellow, job.code ?? "no error")) after \(Figures.time(milliseconds: job.milliseconds))")
+            self.screen.print("       " + self.style(.dim, job.message))
         }
     }
 
-    private func gist(of report: StepReport) -> String {
-        var parts = ["\(Figures.time(milliseconds: report.medianWaitMilliseconds)) each"]
-        if report.medianWaitMilliseconds == 0 || report.rows > 0 && report.elapsedMilliseconds == report.longestWaitMilliseconds {
-            parts = [Figures.time(milliseconds: report.elapsedMilliseconds)]
+    private func gist(of report: StepReport, waits: Int) -> String {
+        var gist = Figures.time(milliseconds: report.medianWaitMilliseconds) + (waits > 1 ? " each" : "")
+        if report.reads > 1 {
+            gist += ", " + self.style(report.staleReads == 0 ? .green : .yellow, "\(report.staleReads) of \(report.reads) reads stale")
+        } else if report.reads == 1 {
+            gist += ", " + (report.staleReads == 0 ? self.style(.green, "visible here") : self.style(.yellow, "not visible here"))
         }
-        if report.reads > 0 {
-            let stale = "\(report.staleReads) of \(report.reads) \(report.reads == 1 ? "read" : "reads") stale"
-            parts.append(self.style(report.staleReads == 0 ? .green : .yellow, stale))
-        }
-        return parts.joined(separator: ", ")
+        return gist
     }
 
     private mutating func redraw() {

@@ -178,8 +178,14 @@ final class ModelSession {
 
     /// A step takes a moment, and does not happen if the server is gone by then.
     private func step(_ body: @escaping () -> Void) {
-        self.world.after(self.world.drawDuration(.microseconds(100), .milliseconds(8))) { [self] in
-            if self.isAlive { body() }
+        self.world.after(self.world.drawDuration(.microseconds(100), .milliseconds(30))) { [self] in
+            guard self.isAlive else { return }
+            if self.world.chance(self.world.plan.brittleness) {
+                self.world.trace(self.server.name, "session \(self.number) dies")
+                self.terminate()
+            } else {
+                body()
+            }
         }
     }
 
@@ -189,6 +195,7 @@ final class ModelSession {
         let mark = self.idleSince
         self.world.after(Self.idleTimeout) { [self] in
             guard self.isAlive, !self.isBusy, self.work != nil, self.idleSince == mark else { return }
+            self.world.ledger.count("idle in transaction")
             self.world.trace(self.server.name, "ends session \(self.number): idle in transaction")
             self.terminate()
         }

@@ -125,9 +125,25 @@ final class SimulatedAttempt {
     }
 
     private func land(_ outcome: JobFlight.Outcome) {
+        let flight = self.flight
         self.flight = nil
         self.world.trace(self.worker.name, "\(self.job.id.short) \(self.isFence ? "fence " : "")\(Self.summary(of: outcome))")
+        self.count(outcome, of: flight)
         self.handle(.flown(outcome))
+    }
+
+    /// What must have happened somewhere among many seeds, for them to be worth their time.
+    private func count(_ outcome: JobFlight.Outcome, of flight: JobFlight?) {
+        let ledger = self.world.ledger
+        switch outcome {
+        case .opened(let opened) where opened.hasReceipt: ledger.count("redelivered, had its receipt")
+        case .opened(let opened) where !opened.locked: ledger.count("met its twin")
+        case .failed(.receipt, let error) where error.sqlState == .uniqueViolation: ledger.count("met a receipt at its end")
+        case .failed(_, let error) where error.sqlState == Judgement.Raised.otherEpoch: ledger.count("met another epoch")
+        case .failed(_, let error) where error.isConnectionLost:
+            if case .commit = flight { ledger.count("commit in doubt") } else { ledger.count("connection lost") }
+        default: break
+        }
     }
 
     /// The connection died before the answer, or all of it, had come.
@@ -153,7 +169,7 @@ final class SimulatedAttempt {
         self.isDeferredFailure = self.behaviour == .deferredConstraint
         self.worker.step(.handlerStarted(self.job.id))
         guard self.worker.isUp, !self.isOver else { return }
-        let longest: Duration = self.behaviour == .slow ? .seconds(4) : .milliseconds(300)
+        let longest: Duration = self.behaviour == .slow ? .seconds(6) : .milliseconds(900)
         let half = self.world.drawDuration(.milliseconds(1), longest) / 2
         self.worker.after(half) {
             self.session?.write()

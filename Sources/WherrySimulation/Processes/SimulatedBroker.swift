@@ -13,6 +13,7 @@ final class SimulatedBroker: SimulatedProcess {
 
     override func hasStarted() {
         var configuration = BrokerConfiguration(region: "syd", binds: [])
+        configuration.heartbeatInterval = self.world.plan.heartbeatInterval
         configuration.limits.queuedJobs = self.world.plan.queuedJobs
         let incarnation = (0..<16).map { _ in UInt8(self.world.draw(0...255)) }
         self.isLeaving = false
@@ -21,6 +22,7 @@ final class SimulatedBroker: SimulatedProcess {
     }
 
     func receive(_ message: Message, from id: PeerID) {
+        guard self.survives() else { return }
         self.step { $0.receive(message, from: id, now: $1) }
     }
 

@@ -140,7 +140,7 @@ final class SimulatedClient: SimulatedProcess, SimulatedPeer {
             self.world.trace(self.name, "told: \(reply.id.short) committed at \(reply.token.lsn)")
             if let record = self.records[handle] { self.world.ledger.committed(record, reply) }
         case .complete(let handle, let completion, _):
-            self.world.trace(self.name, "told: \(completion)")
+            self.world.trace(self.name, "told: \(Self.summary(of: completion))")
             if self.world.mutation == .forgetsHandles, self.world.chance(0.2) { return }
             if let record = self.records.removeValue(forKey: handle) {
                 self.world.ledger.complete(record, completion, seenBy: self)
@@ -152,6 +152,18 @@ final class SimulatedClient: SimulatedProcess, SimulatedPeer {
             if case .contradiction(let id) = note { self.world.ledger.fail("the client met two outcomes of \(id)") }
         case .finished:
             break
+        }
+    }
+
+    private static func summary(of completion: ClientMachine.Completion) -> String {
+        switch completion {
+        case .visible(let reply): "\(reply.id.short) visible"
+        case .notVisible(let reply, let error): "\(reply.id.short) committed, not visible: \(error.code.name)"
+        case .settled(let reply): "\(reply.id.short) \(reply.outcome)"
+        case .refused(let refused): "\(refused.id.short) refused: \(refused.code.rawValue)"
+        case .neverSent(let wasCancelled, let reason): "never sent\(wasCancelled ? ", cancelled" : ""): \(reason)"
+        case .undecided(let reason): "undecided: \(reason)"
+        case .rejected(let rejection): "rejected: \(rejection)"
         }
     }
 

@@ -60,6 +60,17 @@ class SimulatedProcess {
     /// SIGTERM.
     func drain() {}
 
+    /// Now and then a process dies of what it hears.
+    ///
+    /// - Returns: whether it lives on.
+    final func survives() -> Bool {
+        guard self.world.chance(self.world.plan.brittleness / 10) else { return true }
+        self.world.trace(self.name, "crashes")
+        self.crash()
+        self.world.after(self.world.drawDuration(.milliseconds(50), .seconds(4))) { self.start() }
+        return false
+    }
+
     // MARK: For subclasses
 
     func hasStarted() {}

@@ -48,7 +48,7 @@ final class SimulatedWorker: SimulatedProcess, SimulatedPeer {
     }
 
     func receive(_ message: Message, on connection: SimulatedConnection) {
-        guard self.connections[connection.link] === connection else { return }
+        guard self.connections[connection.link] === connection, self.survives() else { return }
         self.step(.received(message, from: connection.link))
     }
 
@@ -91,6 +91,8 @@ final class SimulatedWorker: SimulatedProcess, SimulatedPeer {
             for attempt in self.attempts { attempt.drain() }
         case .log(let note):
             self.world.trace(self.name, "\(note)")
+            if case .primaryIsStale = note { self.world.ledger.count("stale primary") }
+            if case .abandoned = note { self.world.ledger.count("abandoned at the drain limit") }
         case .end:
             self.end()
             self.world.after(.milliseconds(300)) { self.start() }

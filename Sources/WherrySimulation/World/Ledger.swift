@@ -148,7 +148,7 @@ final class Ledger {
             case .fails, .deferredConstraint: outcome == .failed
             case .moody, .slow: outcome == .committed || outcome == .failed || self.isUnavailable(completion)
             }
-        if !isExpected { self.fail("nothing went wrong, and yet a job that \(self.records[record].behaviour) ended as \(completion)") }
+        if !isExpected { self.fail("nothing went wrong, and yet a job that \(self.records[record].behaviour) ended otherwise") }
     }
 
     private func isUnavailable(_ completion: ClientMachine.Completion) -> Bool {

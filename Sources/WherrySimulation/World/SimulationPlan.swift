@@ -46,8 +46,12 @@ package struct SimulationPlan: Sendable {
     /// How many jobs a broker queues; small ones make `overloaded` common.
     package var queuedJobs: Int
     package var weather: Weather
+    /// The brokers', and so everybody's; the dead are missed after three of them.
+    package var heartbeatInterval: Duration
     /// One way, between regions.
     package var delay: Duration
+    /// How likely each single step of a database session is its last, and each message that a broker or worker hears a tenth as likely.
+    package var brittleness: Double
     /// Of the replicas.
     package var lag: Duration
     package var jobs: [PlannedJob]
@@ -75,26 +79,32 @@ package struct SimulationPlan: Sendable {
         self.concurrency = draw(1...3)
         self.queuedJobs = draw(0...4) == 0 ? 1 : 100
         self.weather = !isCalm && draw(0...2) == 0 ? .stormy : .fair
+        self.heartbeatInterval = milliseconds(draw(0...1) == 0 ? 200...400 : 1000...1000)
         self.delay = milliseconds(1...120)
+        self.brittleness = isCalm ? 0 : [0, 0, 0.01, 0.06][draw(0...3)]
         self.lag = milliseconds(0...300)
         let clients = self.clients
-        self.jobs = (0..<draw(1...3)).map { _ in
+        self.jobs = (0..<draw(1...4)).map { _ in
             PlannedJob(
                 client: draw(0...(clients - 1)),
                 time: milliseconds(0...2500),
                 deadline: isCalm ? .seconds(30) : milliseconds(500...9000),
-                cancelAfter: !isCalm && draw(0...5) == 0 ? milliseconds(1...3000) : nil,
+                cancelAfter: !isCalm && draw(0...3) == 0 ? milliseconds(1...draw(10...5000)) : nil,
                 behaviour: draw(0...1) == 0 ? .returns : Behaviour.allCases[draw(0...(Behaviour.allCases.count - 1))]
             )
         }
         self.faults = []
         guard !isCalm else { return }
-        let kinds = (0..<draw(0...5)).map { _ in Fault.draw(self, draw) }
-        let promotes = draw(0...5) == 0
-        self.faults = kinds.map { PlannedFault(time: milliseconds(0...6000), kind: $0) }
-        if promotes {
+        // Most faults are aimed at a job that is under way: what strikes in between finds nothing to break.
+        let jobs = self.jobs
+        func time() -> Duration {
+            draw(0...4) == 0 ? milliseconds(0...6000) : jobs[draw(0...(jobs.count - 1))].time + milliseconds(0...draw(20...1500))
+        }
+        let kinds = (0..<draw(0...6)).map { _ in Fault.draw(self, draw) }
+        self.faults = kinds.map { PlannedFault(time: time(), kind: $0) }
+        if draw(0...4) == 0 {
             let kind = Fault.promote(oldPrimaryDies: draw(0...1) == 0, losesLast: draw(0...4), outage: milliseconds(0...1500))
-            self.faults.append(PlannedFault(time: milliseconds(300...5000), kind: kind))
+            self.faults.append(PlannedFault(time: time(), kind: kind))
         }
     }
 }
@@ -105,7 +115,7 @@ extension SimulationPlan: CustomStringConvertible {
         let faults = self.faults.map { "\($0.kind) at \($0.time)" }
         return """
             seed \(self.seed): \(self.clients) clients, \(self.brokers) brokers, \(self.workers) workers × \(self.concurrency), \
-            \(self.weather) weather, delay \(self.delay), lag \(self.lag); jobs: \(jobs.joined(separator: "; ")); \
+            \(self.weather) weather, delay \(self.delay), brittleness \(self.brittleness), lag \(self.lag); jobs: \(jobs.joined(separator: "; ")); \
             faults: \(faults.isEmpty ? "none" : faults.joined(separator: "; "))
             """
     }

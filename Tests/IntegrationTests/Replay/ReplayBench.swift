@@ -104,11 +104,13 @@ struct ReplayBench {
         return logger
     }
 
+    static var unixMilliseconds: Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
+
     // MARK: Writing
 
     func makeID() -> JobID {
         var random = SystemRandomNumberGenerator()
-        return JobID(unixMilliseconds: Int64(Date().timeIntervalSince1970 * 1000), using: &random)
+        return JobID(unixMilliseconds: Self.unixMilliseconds, using: &random)
     }
 
     func makeReceipt(_ id: JobID, _ outcome: Outcome = .committed) -> Receipt {

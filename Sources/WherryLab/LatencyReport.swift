@@ -1,0 +1,57 @@
+import Foundation
+import WherryCore
+
+/// What `wherry-lab latency` measured.
+struct LatencyReport {
+    let roundTripMilliseconds: Double
+    var calls: [Duration] = []
+    var floor: [Duration] = []
+
+    private struct Row: Encodable {
+        let what: String
+        let samples: Int
+        let p50: Double
+        let p95: Double
+        let p99: Double
+        let longest: Double
+
+        init(_ what: String, _ samples: [Duration]) {
+            let sorted = samples.map(\.milliseconds).sorted()
+            func quantile(_ part: Double) -> Double { sorted[min(sorted.count - 1, Int(Double(sorted.count) * part))] }
+            self.what = what
+            self.samples = sorted.count
+            self.p50 = quantile(0.5)
+            self.p95 = quantile(0.95)
+            self.p99 = quantile(0.99)
+            self.longest = quantile(1)
+        }
+    }
+
+    private var rows: [Row] {
+        [Row("call, submit to value", self.calls), Row("floor: INSERT and tight poll", self.floor)]
+    }
+
+    func text() -> String {
+        func column(_ milliseconds: Double) -> String {
+            let text = String(format: "%.2f ms", milliseconds)
+            return String(repeating: " ", count: max(0, 12 - text.count)) + text
+        }
+        var lines = ["added round trip: \(self.roundTripMilliseconds) ms"]
+        lines.append("\("".padding(toLength: 30, withPad: " ", startingAt: 0))         p50         p95         p99     longest  samples")
+        for row in self.rows {
+            let figures = [row.p50, row.p95, row.p99, row.longest].map(column).joined()
+            lines.append("\(row.what.padding(toLength: 30, withPad: " ", startingAt: 0))\(figures)  \(row.samples)")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    func json() throws -> String {
+        struct Document: Encodable {
+            let round_trip_ms: Double
+            let rows: [Row]
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        return String(decoding: try encoder.encode(Document(round_trip_ms: self.roundTripMilliseconds, rows: self.rows)), as: UTF8.self)
+    }
+}
