@@ -24,7 +24,7 @@ package struct ZeroMQError: Error, Hashable, Sendable {
         package static let addressNotAvailable = Code(description: "addressNotAvailable")
         /// The endpoint is not of a form that ZeroMQ knows, such as `tcp://host:port` (EINVAL, EPROTONOSUPPORT…).
         package static let invalidEndpoint = Code(description: "invalidEndpoint")
-        /// The socket is not bound or connected to that endpoint, or the folder of an `ipc` endpoint does not exist (ENOENT).
+        /// The folder of an `ipc` endpoint does not exist (ENOENT).
         package static let notFound = Code(description: "notFound")
         /// The operating system forbids it (EACCES, EPERM).
         package static let permissionDenied = Code(description: "permissionDenied")

@@ -7,6 +7,9 @@ package import WherryEventLoop
 ///
 /// A message is a list of frames and goes as a whole or not at all. On a ROUTER the first frame is the peer's routing id, which libzmq puts in
 /// front of what it receives and takes off what is sent.
+///
+/// There is no way to give up a single endpoint, on purpose: `zmq_disconnect` and `zmq_unbind` cut messages in two, and libzmq then aborts the
+/// process if the connection breaks at that moment (see ``ZeroMQOptions/minimumLinger``). Close the socket and open another.
 @safe package final class ZeroMQSocket {
     /// What a socket does with many peers.
     package enum Kind: Hashable, Sendable {
@@ -103,7 +106,7 @@ package import WherryEventLoop
     ///
     /// - Parameter endpoint: `tcp://127.0.0.1:7400`, `tcp://*:*`, `ipc:///run/wherry.sock`, `ipc://*`, `inproc://name`; see zmq_tcp(7),
     ///   zmq_ipc(7), zmq_inproc(7). A port of 0 or `*` is chosen by the system.
-    /// - Returns: the endpoint as it is, wildcards resolved: what `unbind` and peers on this machine want.
+    /// - Returns: the endpoint as it is, wildcards resolved: what peers on this machine connect to.
     /// - Throws: ``ZeroMQError/Code/addressInUse``, ``ZeroMQError/Code/addressNotAvailable``, ``ZeroMQError/Code/invalidEndpoint``,
     ///   ``ZeroMQError/Code/permissionDenied``, ``ZeroMQError/Code/notFound``.
     @discardableResult
@@ -227,6 +230,7 @@ package import WherryEventLoop
     /// Calls a handler on the loop, once, as soon as a send can succeed: a DEALER has a connection with room in its queue.
     ///
     /// A ROUTER is writable as long as *any* of its peers is, so this does not tell when a certain one is again.
+    /// If the socket is closed first, the handler is let go without being called.
     package func whenWritable(_ handler: @escaping () -> Void) {
         self.loop.checkIsolated()
         self.writable = handler
