@@ -6,6 +6,8 @@ CONFIGURATION ?= debug
 SWIFT_FLAGS ?=
 # Arguments of the demo, such as "--rtt 250ms".
 DEMO ?=
+# How many tests run at once. All at once, as is the default, they start dozens of servers, and meet their time limits.
+TEST_WIDTH ?= 3
 
 SWIFT_BUILD = swift build --configuration $(CONFIGURATION) $(SWIFT_FLAGS)
 BIN = $$($(SWIFT_BUILD) --show-bin-path)
@@ -23,7 +25,7 @@ demo-build: setup
 	@for product in wherry wherry-demo-worker wherry-demo-app; do $(SWIFT_BUILD) --product $$product || exit; done
 
 test: setup ## all tests; those of real servers start their own
-	swift test $(SWIFT_FLAGS)
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) swift test $(SWIFT_FLAGS)
 
 build: setup ## the tool, the workers and the examples
 	$(SWIFT_BUILD)

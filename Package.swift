@@ -129,7 +129,10 @@ let package = Package(
         ),
         .executableTarget(
             name: "WherryLab",
-            dependencies: ["WherryCore", "Wherry", "WherryWorker", "WherryCluster", "WherrySimulation", arguments, logging],
+            dependencies: [
+                "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryMigrations", "WherryBroker", "WherryWorker",
+                "Wherry", "WherryCluster", "WherrySimulation", arguments, logging, lifecycle,
+            ],
             swiftSettings: house
         ),
 
@@ -173,14 +176,16 @@ let package = Package(
         .testTarget(name: "WherryCLITests", dependencies: ["WherryCLI", "DemoShared"], swiftSettings: house),
         .executableTarget(name: "ClusterHolder", dependencies: ["WherryCluster"], path: "Tests/ClusterHolder", swiftSettings: house),
         .testTarget(
-            name: "WherryClusterTests", dependencies: ["WherryCluster", "WherryCore", "ClusterHolder", subprocess, system, nioCore, nioPosix],
+            name: "WherryClusterTests",
+            dependencies: ["WherryCluster", "WherryCore", "ClusterHolder", subprocess, system, nioCore, nioPosix],
             swiftSettings: house),
         .testTarget(name: "WherrySimulationTests", dependencies: ["WherrySimulation"], swiftSettings: house),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
                 "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs", "WherryMigrations",
-                "WherryBroker", "WherryWorker", "Wherry", "WherryCluster", "WherryTestKit", "WherryCLI", lifecycle, logging, subprocess, system,
+                "WherryBroker", "WherryWorker", "Wherry", "WherryCluster", "WherryTestKit", "WherryCLI", lifecycle, logging, subprocess,
+                system,
             ],
             swiftSettings: house
         ),

@@ -1,6 +1,6 @@
 extension PostgresServer {
     /// How often a condition is looked at.
-    static let pollInterval = Duration.milliseconds(10)
+    static let pollInterval = Duration.milliseconds(20)
 
     /// Waits until a condition holds.
     ///

@@ -17,8 +17,8 @@ struct ServerAccount: Sendable, Hashable {
 
     /// What stands before a command that is to run as this account.
     ///
-    /// Not swift-subprocess's own `userID`: it calls glibc's `setgroups` and `setuid` between `clone` and `exec`, and those want a lock of the
-    /// thread library that any other thread may have held at that moment. Then the child waits for ever, and every later spawn for it.
+    /// Not swift-subprocess's own `userID`: it calls glibc's `setgroups` and `setuid` between `clone` and `exec`, and those wait for a thread
+    /// that was just being started at that moment, which the child does not have. It waits for ever, and every later spawn waits for it.
     var prefix: [String] {
         [Self.setpriv, "--reuid=\(self.userID)", "--regid=\(self.groupID)", "--clear-groups", "--"]
     }

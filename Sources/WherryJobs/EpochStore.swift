@@ -35,7 +35,9 @@ package enum EpochStore {
         var epoch = try await Self.epoch(of: server, on: connection)
         if epoch == nil {
             epoch = try await Self.insert(
-                Epoch(systemIdentifier: server.systemIdentifier, timeline: server.timeline, restoreCounter: 0, random: .random(in: .min ... .max)),
+                Epoch(
+                    systemIdentifier: server.systemIdentifier, timeline: server.timeline, restoreCounter: 0,
+                    random: .random(in: .min ... .max)),
                 of: server, on: connection)
             logger.info("this history of the primary had no epoch: wrote one", metadata: [LogKey.epoch: "\(epoch, default: "none")"])
         }

@@ -98,8 +98,10 @@ extension JobAttempt {
         case .drained:
             return [.giveBack(discard: true)] + self.end(.drained, "the worker shut down while running it")
         case .timedOut:
-            let failure = HandlerFailure(code: .timedOut, message: JobError.Code.timedOut.advice)
-            return [.giveBack(discard: true)] + self.lease(.store(self.makeReceipt(failure)), now: now)
+            return self.failElsewhere(HandlerFailure(code: .timedOut, message: JobError.Code.timedOut.advice), now: now)
+        case .cancelledStatement:
+            let message = "the handler cancelled a statement of its own, after which its transaction cannot go on"
+            return self.failElsewhere(HandlerFailure(code: .handlerFailed, message: message), now: now)
         case .returned, .threw:
             break
         }
@@ -112,12 +114,14 @@ extension JobAttempt {
             return self.fail(failure, afterRollback: true)
         case .returned(let output):
             // What was refused unsent did the transaction no harm.
-            if let error = end.firstFailure, error.sqlState != nil { return self.fail(HandlerFailure(swallowed: error), afterRollback: true) }
+            if let error = end.firstFailure, error.sqlState != nil {
+                return self.fail(HandlerFailure(swallowed: error), afterRollback: true)
+            }
             let receipt = Receipt(
                 job: self.job, outcome: .committed, contentType: JobCodec.contentType, payload: output, attempts: self.attempts)
             self.state = .committing(receipt)
             return [.fly(.commit(receipt, synchronousCommit: synchronousCommit))]
-        case .timedOut, .drained:
+        case .timedOut, .cancelledStatement, .drained:
             preconditionFailure("handled above")
         }
     }

@@ -31,6 +31,11 @@ extension JobAttempt {
         return [.fly(.store(receipt, afterRollback: afterRollback))]
     }
 
+    /// The same on another connection, since this one is spent.
+    mutating func failElsewhere(_ failure: HandlerFailure, now: MonotonicInstant) -> [Action] {
+        [.giveBack(discard: true)] + self.lease(.store(self.makeReceipt(failure)), now: now)
+    }
+
     func makeReceipt(_ failure: HandlerFailure) -> Receipt {
         failure.makeReceipt(job: self.job, attempts: self.attempts)
     }
@@ -65,10 +70,14 @@ extension JobAttempt {
 
     /// Backs off and tries again, as redelivered; or gives up. Holds no connection.
     mutating func retry(_ goal: Goal, after error: PostgresError, now: MonotonicInstant) -> [Action] {
-        self.failures += 1
         self.redelivered = true
         if error.code == .poolClosed { return self.end(.drained, "the worker shuts down") }
         if !Judgement.mayPass(error) { return self.end(.unavailable, Judgement.explain(error)) }
+        if case .run = goal, Judgement.isCrowding(error) {
+            // Other jobs have all connections: no trouble, and bounded by the deadline.
+        } else {
+            self.failures += 1
+        }
         if self.failures >= self.limits.maximumTries {
             return self.end(.unavailable, "gave up after \(self.failures) tries: \(Judgement.explain(error))")
         }
@@ -76,7 +85,7 @@ extension JobAttempt {
             return self.end(.expired, "its deadline passed; before that: \(Judgement.explain(error))")
         }
         self.state = .waiting(goal)
-        return [.wait(self.jittered(self.limits.backOff, doubled: self.failures - 1, atMost: self.limits.maximumBackOff))]
+        return [.wait(self.jittered(self.limits.backOff, doubled: max(self.failures - 1, 0), atMost: self.limits.maximumBackOff))]
     }
 
     /// Backs off while a twin works on the same job. That is no trouble, so it is bounded by the deadline only.

@@ -53,6 +53,8 @@ package struct JobAttempt: Sendable {
             case threw(HandlerFailure)
             /// It ran longer than its limit and was cancelled on the server, so its connection must be discarded.
             case timedOut
+            /// It returned or threw after it had cancelled a statement of its own, which spends the connection (rule 27).
+            case cancelledStatement
             /// The worker drains and its patience is over.
             case drained
         }

@@ -1,5 +1,5 @@
-import FoundationEssentials
 import Crypto
+import FoundationEssentials
 
 /// How arguments, outputs and failures become bytes: JSON with sorted keys, so that equal values are equal bytes and digests compare.
 package enum JobCodec {

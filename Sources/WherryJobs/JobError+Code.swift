@@ -16,10 +16,12 @@ extension JobError {
             self.isRetryable = isRetryable
         }
 
+        /// By name.
         public static func == (left: Code, right: Code) -> Bool {
             left.description == right.description
         }
 
+        /// By name.
         public func hash(into hasher: inout Hasher) {
             hasher.combine(self.description)
         }

@@ -31,28 +31,22 @@ extension JobFlight {
             let look: [[(step: Step, sql: SQL)]] = lookUp ? [[(.lookUp, Receipt.lookUp([parameters.id]))]] : []
             return look + [[(.begin, parameters.begin), (.open, parameters.open)]]
         case .commit(let receipt, let synchronousCommit):
-            return [
-                [
-                    (.restore, "RESET ROLE"), (.restore, "RESET SESSION AUTHORIZATION"),
-                    (.restore, parameters.restore(synchronousCommit: synchronousCommit)),
-                    (.receipt, receipt.insert), (.commit, "COMMIT"),
-                ],
-                [(.position, Self.position)],
+            let last: [(step: Step, sql: SQL)] = [
+                (.restore, "RESET ROLE"), (.restore, "RESET SESSION AUTHORIZATION"),
+                (.restore, parameters.restore(synchronousCommit: synchronousCommit)), (.receipt, receipt.insert), (.commit, "COMMIT"),
             ]
+            return [last, [(.position, Self.position)]]
         case .store(let receipt, let afterRollback):
-            return Self.rollback(afterRollback) + [
-                [
-                    (.begin, "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE"), (.open, parameters.prepareStore),
-                    (.receipt, receipt.insert), (.commit, "COMMIT"),
-                ],
-                [(.position, Self.position)],
+            let whole: [(step: Step, sql: SQL)] = [
+                (.begin, "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE"), (.open, parameters.prepareStore),
+                (.receipt, receipt.insert), (.commit, "COMMIT"),
             ]
+            return Self.rollback(afterRollback) + [whole, [(.position, Self.position)]]
         case .lookUp(let afterRollback, let endTwin):
             let end: [[(step: Step, sql: SQL)]] = endTwin ? [[(.endTwin, parameters.endTwin)]] : []
-            return Self.rollback(afterRollback) + [
-                [(.lookUp, Self.Parameters.requireEpoch(parameters.epoch, knownPosition: parameters.knownPosition)), (.lookUp, Receipt.lookUp([parameters.id]))],
-                [(.position, Self.position)],
-            ] + end
+            let check = Parameters.requireEpoch(parameters.epoch, knownPosition: parameters.knownPosition)
+            let look: [(step: Step, sql: SQL)] = [(.lookUp, check), (.lookUp, Receipt.lookUp([parameters.id]))]
+            return Self.rollback(afterRollback) + [look, [(.position, Self.position)]] + end
         case .rollBack:
             return Self.rollback(true)
         }
@@ -144,7 +138,7 @@ extension JobFlight.Parameters {
     }
 
     /// Raises if the server is not in this epoch, or is behind what is known of it.
-    static func requireEpoch(_ epoch: Epoch, knownPosition: LSN) -> SQL {
+    package static func requireEpoch(_ epoch: Epoch, knownPosition: LSN) -> SQL {
         """
         SELECT wherry.require_epoch(\(Int64(bitPattern: epoch.systemIdentifier)), \(Int32(bitPattern: epoch.timeline)), \
         \(Int32(bitPattern: epoch.restoreCounter)), \(Int64(bitPattern: epoch.random)), \(knownPosition))

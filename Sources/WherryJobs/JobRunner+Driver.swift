@@ -93,7 +93,11 @@ extension JobRunner {
             await group.waitForAll()
             return first ?? .cancelled
         }
-        return JobAttempt.HandlerEnd(self.judge(result), firstFailure: await transaction.end())
+        let firstFailure = await transaction.end()
+        if case .handler = result, firstFailure?.sqlState == .queryCanceled, await !connection.isHealthy, !Task.isCancelled {
+            return JobAttempt.HandlerEnd(.cancelledStatement, firstFailure: firstFailure)
+        }
+        return JobAttempt.HandlerEnd(self.judge(result), firstFailure: firstFailure)
     }
 
     private func judge(_ race: Race) -> JobAttempt.HandlerEnd.Result {
@@ -176,6 +180,8 @@ extension JobRunner {
 
     private static func trace(_ outcome: JobFlight.Outcome, of flight: JobFlight, _ logger: Logger) {
         guard case .failed(let step, let error) = outcome else { return }
-        logger.debug("a step of a job failed: \(step)", metadata: [LogKey.error: "\(error)", LogKey.sqlState: "\(error.sqlState?.rawValue ?? "-")"])
+        logger.debug(
+            "a step of a job failed: \(step)",
+            metadata: [LogKey.error: "\(error)", LogKey.sqlState: "\(error.sqlState?.rawValue ?? "-")"])
     }
 }

@@ -21,7 +21,8 @@ package final class JobRunner: Sendable {
         package var patience: Duration
 
         package init(
-            region: String, limits: JobAttempt.Limits = JobAttempt.Limits(), maximumPayloadSize: Int = 4 << 20, patience: Duration = .seconds(5)
+            region: String, limits: JobAttempt.Limits = JobAttempt.Limits(), maximumPayloadSize: Int = 4 << 20,
+            patience: Duration = .seconds(5)
         ) {
             self.region = region
             self.limits = limits
@@ -74,7 +75,8 @@ package final class JobRunner: Sendable {
             seed: .random(in: .min ... .max))
         let context = JobContext(
             id: request.job.id, name: request.job.name, attempts: request.attempts, redelivered: request.redelivered,
-            deadline: ContinuousClock.now + (receivedAt + request.remaining - EventLoop.now), region: self.configuration.region, logger: logger)
+            deadline: ContinuousClock.now + (receivedAt + request.remaining - EventLoop.now), region: self.configuration.region,
+            logger: logger)
         return await self.drive(attempt, options: handler.options, logger: logger) { connection in
             guard let body else { preconditionFailure("a job whose arguments do not decode is not run") }
             onRunning()

@@ -46,7 +46,7 @@ package enum Judgement {
     /// Where an error came from, as far as it matters to whose doing it is.
     package static func isInfrastructure(_ error: PostgresError, in step: JobFlight.Step) -> Bool {
         guard let sqlState = error.sqlState else {
-            return ![.encoding, .decoding, .unexpectedShape, .transactionControl, .unsupportedStatement, .limitExceeded].contains(error.code)
+            return !Self.unsent.contains(error.code)
         }
         if error.isConnectionLost || error.isStalePlan { return true }
         switch sqlState {
@@ -59,6 +59,11 @@ package enum Judgement {
         default: return ["08", "53", "57P", "58", "XX"].contains { sqlState.rawValue.hasPrefix($0) }
         }
     }
+
+    /// Codes of what never reached the server, and so of the caller's own doing.
+    private static let unsent: [PostgresError.Code] = [
+        .encoding, .decoding, .unexpectedShape, .transactionControl, .transactionEnded, .unsupportedStatement, .limitExceeded, .cancelled,
+    ]
 
     /// An error in the last flight that is the handler's doing all the same: it swallowed an error (25P02), made its transaction read-only
     /// (25006), or a deferred constraint or trigger of its own struck at COMMIT.
@@ -75,6 +80,11 @@ package enum Judgement {
     package static func leavesConnectionUsable(_ error: PostgresError) -> Bool {
         guard let sqlState = error.sqlState, !error.isConnectionLost else { return error.code == .rolledBack }
         return [.serializationFailure, .deadlockDetected, .lockNotAvailable, .checkViolation].contains(sqlState)
+    }
+
+    /// Nothing is wrong but that all connections of the pool are in use.
+    package static func isCrowding(_ error: PostgresError) -> Bool {
+        [.acquireTimeout, .poolExhausted].contains(error.code) && error.cause == nil
     }
 
     /// Whether trying again can help; not with wrong credentials or a wrong connection string.

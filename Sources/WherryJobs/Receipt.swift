@@ -12,7 +12,9 @@ package struct Receipt: Sendable, Hashable {
     package var payload: [UInt8]
     package var attempts: Int
 
-    package init(job: JobIdentity, outcome: Outcome, failure: Failure? = nil, contentType: String = "", payload: [UInt8] = [], attempts: Int = 0) {
+    package init(
+        job: JobIdentity, outcome: Outcome, failure: Failure? = nil, contentType: String = "", payload: [UInt8] = [], attempts: Int = 0
+    ) {
         self.job = job
         self.outcome = outcome
         self.failure = failure

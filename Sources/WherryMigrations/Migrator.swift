@@ -130,7 +130,7 @@ package struct Migrator: Sendable {
     }
 
     private func appliedVersions() async throws(PostgresError) -> [Int] {
-        try await self.connection.query("SELECT version FROM wherry.migrations ORDER BY version").rows.decode(as: Int32.self).map { Int($0) }
+        try await self.connection.query("SELECT version FROM wherry.migrations ORDER BY version").rows.decode(as: Int.self)
     }
 
     /// READ COMMITTED, so that what is looked at after the lock is what the one before has left.

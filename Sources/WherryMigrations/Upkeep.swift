@@ -78,10 +78,11 @@ package struct Upkeep: Sendable {
     private func work() async throws(MigrationError) -> Report {
         var report = Report()
         do {
-            let timeout = "\(max(self.lockTimeout.components.seconds * 1000 + self.lockTimeout.components.attoseconds / 1_000_000_000_000_000, 1))ms"
+            let timeout = "\(max(Int64(self.lockTimeout / .milliseconds(1)), 1))ms"
             _ = try await self.connection.query("SELECT set_config('lock_timeout', \(timeout), false)")
-            report.created = try await self.connection.query("SELECT name FROM wherry.create_partitions() AS name").rows.decode(as: String.self)
-        } catch where error.sqlState == .lockNotAvailable {
+            let created = try await self.connection.query("SELECT name FROM wherry.create_partitions() AS name").rows
+            report.created = try created.decode(as: String.self)
+        } catch  where error.sqlState == .lockNotAvailable {
             report.postponed.append("new partitions")
         } catch {
             throw MigrationError(error, doing: "making partitions")
@@ -116,7 +117,7 @@ package struct Upkeep: Sendable {
             let way: SQL = isPending ? "FINALIZE" : "CONCURRENTLY"
             do {
                 _ = try await self.connection.query("ALTER TABLE wherry.receipts DETACH PARTITION \(identifier: "wherry", name) \(way)")
-            } catch where Self.isTransient(error) {
+            } catch  where Self.isTransient(error) {
                 report.postponed.append(name)
             }
         }
@@ -131,7 +132,7 @@ package struct Upkeep: Sendable {
             do {
                 _ = try await self.connection.query("DROP TABLE \(identifier: "wherry", name)")
                 report.dropped.append(name)
-            } catch where Self.isTransient(error) {
+            } catch  where Self.isTransient(error) {
                 report.postponed.append(name)
             }
         }

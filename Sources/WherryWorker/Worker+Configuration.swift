@@ -7,7 +7,7 @@ extension Worker {
     public struct Configuration: Sendable {
         /// The region that the worker stands in, for example `syd`: that of the primary database.
         public var region: String
-        /// The endpoints of the brokers that it takes jobs from, for example `tcp://broker-1:5570`. May be empty if there is a ``broker``.
+        /// The endpoints of the brokers that it takes jobs from, for example `tcp://broker-1:7400`. May be empty if there is a ``broker``.
         public var brokers: [String]
         /// The primary database.
         public var database: PostgresConfiguration
@@ -48,7 +48,7 @@ extension Worker.Configuration {
     /// |---|---|
     /// | `WHERRY_REGION` | ``region``; required |
     /// | `WHERRY_BROKERS` | ``brokers``, separated by commas; required unless there is a `WHERRY_BIND` |
-    /// | `WHERRY_BIND` | endpoints, separated by commas, where a ``broker`` in this process listens, for example `tcp://*:5570` |
+    /// | `WHERRY_BIND` | endpoints, separated by commas, where a ``broker`` in this process listens, for example `tcp://*:7400` |
     /// | `DATABASE_URL` | ``database``; required |
     /// | `WHERRY_CONCURRENCY` | ``concurrency`` |
     /// | `WHERRY_DRAIN_SECONDS` | ``drainLimit`` |

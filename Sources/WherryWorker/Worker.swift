@@ -1,8 +1,8 @@
 public import Logging
 public import ServiceLifecycle
 import WherryBroker
-import WherryPostgres
 public import WherryJobs
+import WherryPostgres
 
 /// Runs jobs beside the primary database: takes them from brokers, runs their handlers in transactions, answers with their outcome.
 ///

@@ -101,7 +101,7 @@ package import WherryEventLoop
 
     /// Accepts connections at an endpoint.
     ///
-    /// - Parameter endpoint: `tcp://127.0.0.1:5570`, `tcp://*:*`, `ipc:///run/wherry.sock`, `ipc://*`, `inproc://name`; see zmq_tcp(7),
+    /// - Parameter endpoint: `tcp://127.0.0.1:7400`, `tcp://*:*`, `ipc:///run/wherry.sock`, `ipc://*`, `inproc://name`; see zmq_tcp(7),
     ///   zmq_ipc(7), zmq_inproc(7). A port of 0 or `*` is chosen by the system.
     /// - Returns: the endpoint as it is, wildcards resolved: what `unbind` and peers on this machine want.
     /// - Throws: ``ZeroMQError/Code/addressInUse``, ``ZeroMQError/Code/addressNotAvailable``, ``ZeroMQError/Code/invalidEndpoint``,

@@ -78,7 +78,7 @@ struct DemoReportTests {
     func conclusion(held: Bool) {
         let report = Self.report { steps, _, _ in if !held { steps[4].staleReads = 1 } }
         let output = Output()
-        var screen = DemoScreen(Screen(isTerminal: false, style: Style(isColoured: false)) { output.text += $0 })
+        let screen = DemoScreen(Screen(isTerminal: false, style: Style(isColoured: false)) { output.text += $0 })
         screen.conclude(report)
         #expect(!output.text.contains("\u{1B}"))
         #expect(output.text.hasSuffix(held ? "All 8 claims held.\n" : "1 of 8 claims did not hold.\n"))

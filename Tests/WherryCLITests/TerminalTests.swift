@@ -90,7 +90,7 @@ struct TerminalTests {
     @Test("Off a terminal a status line is never written")
     func statusOffTerminal() {
         let output = Output()
-        var screen = Screen(isTerminal: false, style: Self.plain, write: output.append)
+        let screen = Screen(isTerminal: false, style: Self.plain, write: output.append)
         screen.show(status: "working")
         screen.print("done")
         #expect(output.text == "done\n")
@@ -99,7 +99,7 @@ struct TerminalTests {
     @Test("On a terminal a status line gives way to what is printed")
     func statusOnTerminal() {
         let output = Output()
-        var screen = Screen(isTerminal: true, style: Self.plain, write: output.append)
+        let screen = Screen(isTerminal: true, style: Self.plain, write: output.append)
         screen.show(status: "working")
         screen.print("done")
         screen.print("more")

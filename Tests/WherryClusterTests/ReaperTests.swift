@@ -19,17 +19,30 @@ struct ReaperTests {
         #expect(remains.folders.count == 2)
         for folder in remains.folders { try await self.untilGone(folder) }
         for folder in remains.socketFolders { try await self.untilGone(folder) }
-        try await self.until("nobody listens any more") { remains.ports.allSatisfy(FreePort.isFree) }
-        try await self.until("no shared memory is left") { try Self.sharedMemory(of: remains.postmasters).isEmpty }
+        try await until("nobody listens any more") { remains.ports.allSatisfy(FreePort.isFree) }
+        try await until("no shared memory is left") { try Self.sharedMemory(of: remains.postmasters).isEmpty }
+    }
+
+    @Test("also if the process belongs to an ordinary user", .enabled(if: geteuid() == 0, "needs root, to become somebody else"))
+    func ordinaryUser() async throws {
+        let nobody = try #require(ServerAccount(named: "nobody"))
+        // A copy, since nobody may not get into the folder where it was built.
+        let copy = FileManager.default.temporaryDirectory.path + "/ClusterHolder-\(UInt32.random(in: .min ... .max))"
+        try FileManager.default.copyItem(atPath: Self.holder, toPath: copy)
+        defer { try? FileManager.default.removeItem(atPath: copy) }
+        let remains = try await self.hold(end: .kill, command: nobody.prefix + [copy])
+        #expect(remains.folders.count == 2)
+        for folder in remains.socketFolders { try await self.untilGone(folder) }
+        try await until("nobody listens any more") { remains.ports.allSatisfy(FreePort.isFree) }
     }
 
     @Test("and shuts the servers of a kept cluster down in good order")
     func kept() async throws {
         let folder = FileManager.default.temporaryDirectory.path + "/wherry-held-\(UInt32.random(in: .min ... .max))"
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let remains = try await self.hold(end: .kill, keptIn: folder)
+        let remains = try await self.hold(end: .kill, command: [Self.holder, folder])
         for server in remains.folders {
-            try await self.until("\(server) is shut down") {
+            try await until("\(server) is shut down") {
                 PostgresServer.tail(of: "\(server)/log", from: 0, lines: 5).contains("database system is shut down")
             }
             #expect(!FileManager.default.fileExists(atPath: "\(server)/data/postmaster.pid"))
@@ -45,14 +58,16 @@ struct ReaperTests {
         var postmasters: [String] = []
     }
 
+    /// Beside the tests' own executable.
+    private static let holder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/ClusterHolder"
+
     /// Starts a process that holds a cluster, and ends it when the cluster is up.
-    private func hold(end: End, keptIn folder: String? = nil) async throws -> Remains {
-        let built = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path
+    private func hold(end: End, command: [String] = [holder]) async throws -> Remains {
         var options = PlatformOptions()
         options.processGroupID = 0
         let configuration = Subprocess.Configuration(
-            executable: .path(FilePath("\(built)/ClusterHolder")), arguments: Arguments(folder.map { [$0] } ?? []), platformOptions: options
-        )
+            executable: .path(FilePath(command[0])), arguments: Arguments(Array(command.dropFirst())), workingDirectory: "/",
+            platformOptions: options)
         let result = try await Subprocess.run(configuration, input: .none, output: .sequence, error: .currentStandardError) { execution in
             var remains = Remains()
             for try await line in execution.standardOutput.strings() {
@@ -88,17 +103,6 @@ struct ReaperTests {
     }
 
     private func untilGone(_ path: String) async throws {
-        try await self.until("\(path) is gone") { !FileManager.default.fileExists(atPath: path) }
-    }
-
-    private func until(_ what: String, _ holds: () async throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(30)
-        while try await !holds() {
-            guard ContinuousClock.now < deadline else {
-                Issue.record("never happened: \(what)")
-                return
-            }
-            try await Task.sleep(for: .milliseconds(10))
-        }
+        try await until("\(path) is gone") { !FileManager.default.fileExists(atPath: path) }
     }
 }

@@ -61,7 +61,7 @@ struct AnythingGoes {
     private mutating func handlerResult() -> JobAttempt.HandlerEnd.Result {
         switch Int.random(in: 0...9, using: &self.random) {
         case 0: .threw(HandlerFailure(code: .handlerFailed, message: "test"))
-        case 1: .timedOut
+        case 1: self.chance(2) ? .timedOut : .cancelledStatement
         case 2 where self.chance(5): .drained
         default: .returned([1])
         }
@@ -97,7 +97,8 @@ struct AnythingGoes {
 
     private mutating func error() -> PostgresError {
         let states: [SQLState] = [
-            "23505", "23514", "25P02", "25P03", "25006", "40001", "40P01", "42501", "55P03", "57014", "57P01", "WH001", "WH002", "WH003", "WH004",
+            "23505", "23514", "25P02", "25P03", "25006", "40001", "40P01", "42501", "55P03", "57014", "57P01", "WH001", "WH002", "WH003",
+            "WH004",
         ]
         if self.chance(4) { return .lost }
         return .server(states.randomElement(using: &self.random) ?? "40001", routine: "ProcessInterrupts")

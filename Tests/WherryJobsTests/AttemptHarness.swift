@@ -20,7 +20,8 @@ struct AttemptHarness {
     init(_ request: Request = .sample(), undecodable: String? = nil, limits: JobAttempt.Limits = JobAttempt.Limits()) {
         self.init(
             JobAttempt(
-                request: request, receivedAt: MonotonicInstant(nanoseconds: 1_000_000_000), undecodable: undecodable, limits: limits, seed: 1))
+                request: request, receivedAt: MonotonicInstant(nanoseconds: 1_000_000_000), undecodable: undecodable, limits: limits,
+                seed: 1))
     }
 
     @discardableResult
@@ -108,7 +109,8 @@ extension JobIdentity {
 }
 
 extension Request {
-    static func sample(redelivered: Bool = false, attempts: Int = 0, epoch: Epoch? = .sample, remaining: Duration = .seconds(30)) -> Request {
+    static func sample(redelivered: Bool = false, attempts: Int = 0, epoch: Epoch? = .sample, remaining: Duration = .seconds(30)) -> Request
+    {
         Request(
             job: .sample(), contentType: JobCodec.contentType, remaining: remaining, redelivered: redelivered, attempts: attempts,
             epoch: epoch, arguments: Array("{}".utf8))

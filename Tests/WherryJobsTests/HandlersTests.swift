@@ -31,7 +31,9 @@ struct HandlersTests {
     func bodies() {
         var handlers = Handlers()
         handlers.handle(Add.self) { job, _, context in job.numbers.count + context.attempts }
-        handlers.handle(Touch.self) { job, transaction in try await transaction.execute("UPDATE items SET touched = true WHERE id = \(job.id)") }
+        handlers.handle(Touch.self) { job, transaction in
+            try await transaction.execute("UPDATE items SET touched = true WHERE id = \(job.id)")
+        }
         #expect(handlers.offers.count == 2)
     }
 

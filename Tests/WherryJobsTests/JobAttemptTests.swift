@@ -136,7 +136,9 @@ struct JobAttemptTests {
         #expect(!Judgement.isInfrastructure(.server("0A000", routine: "standard_ProcessUtility"), in: .handler))
     }
 
-    @Test("fails the job for an error that the handler swallowed or a transaction that it spoiled", arguments: ["25P02", "25006"] as [SQLState])
+    @Test(
+        "fails the job for an error that the handler swallowed or a transaction that it spoiled",
+        arguments: ["25P02", "25006"] as [SQLState])
     func swallowed(sqlState: SQLState) {
         for step in [JobFlight.Step.restore, .receipt] {
             var harness = AttemptHarness()
@@ -221,9 +223,50 @@ struct JobAttemptTests {
         #expect(try #require(harness.reply).failure?.code == "timed-out")
     }
 
-    @Test("refuses what no outcome can come of", arguments: [
-        ("WH001", .clockSkew), ("WH002", .outcomeNoLongerKnown), ("WH004", .unavailable), ("42501", .unavailable), ("3F000", .unavailable),
-    ] as [(SQLState, Refused.Code)])
+    @Test("whose handler cancelled a statement of its own fails on another connection")
+    func cancelledStatement() throws {
+        var harness = AttemptHarness()
+        harness.startRunning()
+        harness.feed(.handlerEnded(.init(.cancelledStatement, firstFailure: .server("57014"))))
+        #expect(harness.discarded == 1 && harness.isLeasing)
+        harness.feed(.leased)
+        harness.feed(.flown(.stored(LSN(rawValue: 5))))
+        #expect(try #require(harness.reply).failure?.code == "handler-failed")
+    }
+
+    @Test("waits for a connection as long as its deadline lets it, if other jobs have them all")
+    func crowded() {
+        var harness = AttemptHarness(.sample(remaining: .seconds(60)))
+        harness.start()
+        for _ in 0..<10 {
+            harness.now = harness.now + .seconds(5)
+            harness.feed(.leaseFailed(PostgresError(.acquireTimeout, "as the test wants it")))
+            #expect(harness.isWaiting)
+            harness.feed(.waited)
+        }
+        harness.now = harness.now + .seconds(11)
+        harness.feed(.leaseFailed(PostgresError(.acquireTimeout, "as the test wants it")))
+        #expect(harness.refused?.code == .expired)
+    }
+
+    @Test("commits although the handler was refused a statement unsent, and went on")
+    func refusedUnsent() {
+        var harness = AttemptHarness()
+        harness.startRunning()
+        let unsent = PostgresError(.transactionControl, "as the test wants it")
+        harness.feed(.handlerEnded(.init(.returned([1]), firstFailure: unsent)))
+        guard case .commit = harness.lastFlight else {
+            Issue.record("\(harness.actions)")
+            return
+        }
+    }
+
+    @Test(
+        "refuses what no outcome can come of",
+        arguments: [
+            ("WH001", .clockSkew), ("WH002", .outcomeNoLongerKnown), ("WH004", .unavailable), ("42501", .unavailable),
+            ("3F000", .unavailable),
+        ] as [(SQLState, Refused.Code)])
     func refuses(sqlState: SQLState, code: Refused.Code) {
         var harness = AttemptHarness()
         harness.start()

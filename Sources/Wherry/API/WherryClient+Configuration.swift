@@ -10,7 +10,7 @@ extension WherryClient {
         public var region: String
         /// The region of the primary database, for example `syd`: where jobs run.
         public var primaryRegion: String
-        /// The endpoints of the brokers in the primary's region, for example `tcp://broker-1:5570`. A job goes to any of them.
+        /// The endpoints of the brokers in the primary's region, for example `tcp://broker-1:7400`. A job goes to any of them.
         public var brokers: [String]
         /// The database to read from: the replica in this region, or the primary where there is none. One server, not a name that stands for
         /// several: what was seen on one says nothing about another.
@@ -75,7 +75,7 @@ extension WherryClient.Configuration {
         var configuration = WherryClient.Configuration(
             region: try required("WHERRY_REGION", "lax"),
             primaryRegion: try required("WHERRY_PRIMARY_REGION", "syd"),
-            brokers: try required("WHERRY_BROKERS", "tcp://broker.syd.example:5570")
+            brokers: try required("WHERRY_BROKERS", "tcp://broker.syd.example:7400")
                 .split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty },
             database: PostgresConfiguration(try required("DATABASE_URL", "postgres://user@replica.lax.example/app"))
         )

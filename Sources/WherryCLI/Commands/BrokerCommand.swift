@@ -19,8 +19,8 @@ struct BrokerCommand: AsyncParsableCommand {
             The wire is not encrypted yet: listen on loopback, on a private network or behind a tunnel.
 
             EXAMPLES
-              wherry broker --region syd --bind tcp://127.0.0.1:7777
-              wherry broker --region syd --bind tcp://10.0.0.5:7777 --bind ipc:///run/wherry.sock
+              wherry broker --region syd --bind tcp://127.0.0.1:7400
+              wherry broker --region syd --bind tcp://10.0.0.5:7400 --bind ipc:///run/wherry.sock
 
             \(ToolError.discussion)
             """

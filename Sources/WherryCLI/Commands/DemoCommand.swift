@@ -96,7 +96,7 @@ struct DemoCommand: AsyncParsableCommand {
                 guard let ending = try await group.next() else { throw CancellationError() }
                 return ending
             }
-        } catch let error as DemoError {
+        } catch {
             throw ToolError(.failed, "\(error)")
         }
     }

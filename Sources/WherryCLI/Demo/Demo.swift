@@ -41,6 +41,7 @@ struct Demo {
             self.screen.conclude(report)
             return report
         } catch {
+            self.screen.abandon()
             await regions.stop()
             throw error
         }

@@ -2,7 +2,7 @@ package import DemoShared
 
 /// What people see of the demo while it runs and when it ends.
 package struct DemoScreen {
-    private var screen: Screen
+    private let screen: Screen
     private var progress: ProgressBar?
     private var headings: Set<Int> = []
 
@@ -14,7 +14,12 @@ package struct DemoScreen {
 
     private var style: Style { self.screen.style }
 
-    package mutating func introduce(_ wan: WANSummary, from primaryCity: String, to replicaCity: String, airports: Int) {
+    /// Takes away what was being drawn: the demo came to no end.
+    package func abandon() {
+        self.screen.clearStatus()
+    }
+
+    package func introduce(_ wan: WANSummary, from primaryCity: String, to replicaCity: String, airports: Int) {
         let (primary, replica) = (wan.primary.lowercased(), wan.replica.lowercased())
         self.screen.print(self.style(.bold, "Wherry: writes that cross an ocean and come home"))
         self.screen.print()
@@ -27,15 +32,15 @@ package struct DemoScreen {
     }
 
     /// Something is being started; the line goes when it is done.
-    package mutating func working(on what: String) {
+    package func working(on what: String) {
         self.screen.show(status: "  " + self.style(.dim, "\(what)…"))
     }
 
-    package mutating func started(_ what: String, after time: Duration) {
+    package func started(_ what: String, after time: Duration) {
         self.screen.print("  \(self.style(.green, "✓")) \(what), \(Figures.time(milliseconds: time / .milliseconds(1)))")
     }
 
-    package mutating func note(_ text: String) {
+    package func note(_ text: String) {
         self.screen.print("     " + text)
         self.redraw()
     }
@@ -84,7 +89,7 @@ package struct DemoScreen {
         return gist
     }
 
-    private mutating func redraw() {
+    private func redraw() {
         guard let progress else { return }
         self.screen.show(status: "     " + progress.line(titleWidth: Self.labelWidth, style: self.style))
     }
@@ -92,7 +97,7 @@ package struct DemoScreen {
 
 // The end: a table, bars, and whether the claims held.
 extension DemoScreen {
-    package mutating func conclude(_ report: DemoReport) {
+    package func conclude(_ report: DemoReport) {
         self.screen.print()
         for line in self.table(of: report).lines(style: self.style) { self.screen.print("  " + line) }
         self.screen.print()

@@ -1,7 +1,7 @@
 package import Foundation
 
 /// Where the demo writes for people: lines that stay, and on a terminal one line below them that keeps changing.
-package struct Screen {
+package final class Screen {
     package let style: Style
     private let isTerminal: Bool
     private let write: (String) -> Void
@@ -27,20 +27,20 @@ package struct Screen {
     }
 
     /// Writes a line that stays.
-    package mutating func print(_ line: String = "") {
+    package func print(_ line: String = "") {
         self.clearStatus()
         self.write(line + "\n")
     }
 
     /// Shows a line until the next one comes. Off a terminal nothing is shown.
-    package mutating func show(status: String) {
+    package func show(status: String) {
         guard self.isTerminal else { return }
         self.write("\r\u{1B}[2K" + status)
         self.hasStatus = true
     }
 
     /// Takes the changing line away.
-    package mutating func clearStatus() {
+    package func clearStatus() {
         guard self.hasStatus else { return }
         self.write("\r\u{1B}[2K")
         self.hasStatus = false

@@ -4,7 +4,6 @@ import WherryJobs
 import WherryPostgres
 import WherryWire
 
-
 /// A standby: shows a part of its primary's log that grows with some lag, and goes backward when it crashes.
 final class ModelReplica {
     unowned let world: Simulation

@@ -76,7 +76,8 @@ final class SimulatedAttempt {
         case .establishEpoch:
             let server = self.worker.database
             self.worker.after(.milliseconds(2)) {
-                self.handle(server.isUp ? .epochEstablished(server.establishEpoch()) : .epochFailed(ModelSession.lost("connection refused")))
+                self.handle(
+                    server.isUp ? .epochEstablished(server.establishEpoch()) : .epochFailed(ModelSession.lost("connection refused")))
             }
         case .end(let end):
             self.isOver = true

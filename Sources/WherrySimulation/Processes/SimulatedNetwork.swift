@@ -143,7 +143,8 @@ extension Message {
             case .worker(_, let running, let capacity, let primary):
                 "HELLO running \(running.map(\.short)) capacity \(capacity) \(primary.map { "\($0.epoch)" } ?? "no primary")"
             }
-        case .welcome(let welcome): "WELCOME disowned \(welcome.disowned.map(\.short)) \(welcome.primary.map { "\($0.epoch)" } ?? "no primary")"
+        case .welcome(let welcome):
+            "WELCOME disowned \(welcome.disowned.map(\.short)) \(welcome.primary.map { "\($0.epoch)" } ?? "no primary")"
         case .credit(let credit): "CREDIT \(credit)"
         case .request(let request):
             "REQUEST \(request.job.id.short) remaining \(request.remaining)\(request.redelivered ? " redelivered" : "") attempts \(request.attempts) \(request.epoch.map { "\($0)" } ?? "no epoch")"

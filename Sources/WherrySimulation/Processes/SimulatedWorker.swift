@@ -59,7 +59,9 @@ final class SimulatedWorker: SimulatedProcess, SimulatedPeer {
             guard self.isUp else { return }
         }
         let bound = self.machine.capacityBound
-        if self.machine.heldCount > bound { self.world.ledger.fail("\(self.name) holds \(self.machine.heldCount) jobs of at most \(bound)") }
+        if self.machine.heldCount > bound {
+            self.world.ledger.fail("\(self.name) holds \(self.machine.heldCount) jobs of at most \(bound)")
+        }
         self.setAlarm(self.machine.nextWakeUp) { self.step(.timePassed) }
     }
 

@@ -1,7 +1,7 @@
+import Wherry
 import WherryCore
 import WherryJobs
 import WherryWire
-import Wherry
 
 /// What was told to whom, what was committed where, and whether the two agree. These are the invariants:
 ///
@@ -109,7 +109,9 @@ final class Ledger {
     }
 
     private func checkCommitted(_ record: Int, _ reply: Reply) {
-        guard let told = self.records[record].committed else { return self.fail("\(reply.id) is visible, but nobody said that it committed") }
+        guard let told = self.records[record].committed else {
+            return self.fail("\(reply.id) is visible, but nobody said that it committed")
+        }
         if told.outcome != .committed { self.fail("\(reply.id) was told as committed with the outcome \(told.outcome)") }
         self.checkReceipt(reply)
     }

@@ -111,7 +111,9 @@ package struct SimulationPlan: Sendable {
 
 extension SimulationPlan: CustomStringConvertible {
     package var description: String {
-        let jobs = self.jobs.map { "\($0.behaviour) at \($0.time) for \($0.deadline)\($0.cancelAfter.map { ", cancelled after \($0)" } ?? "")" }
+        let jobs = self.jobs.map {
+            "\($0.behaviour) at \($0.time) for \($0.deadline)\($0.cancelAfter.map { ", cancelled after \($0)" } ?? "")"
+        }
         let faults = self.faults.map { "\($0.kind) at \($0.time)" }
         return """
             seed \(self.seed): \(self.clients) clients, \(self.brokers) brokers, \(self.workers) workers × \(self.concurrency), \

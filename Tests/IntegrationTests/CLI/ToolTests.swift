@@ -11,15 +11,17 @@ struct ToolTests {
         #expect(run.output.contains("EXIT STATUS"))
     }
 
-    @Test("Arguments that make no sense end with 64 and say what would", arguments: [
-        (["migrate", "status"], "DATABASE_URL"),
-        (["migrate", "down", "--to", "0", "--database", "postgres://127.0.0.1:1/app"], "--delete-receipts"),
-        (["migrate", "print", "--to", "99"], "versions go from 0"),
-        (["broker", "--region", "syd"], "--bind"),
-        (["broker", "--region", "", "--bind", "tcp://127.0.0.1:*"], "region"),
-        (["demo", "--primary", "syd", "--replica", "SYD"], "different cities"),
-        (["demo", "--rtt", "soon"], "--rtt"),
-    ])
+    @Test(
+        "Arguments that make no sense end with 64 and say what would",
+        arguments: [
+            (["migrate", "status"], "DATABASE_URL"),
+            (["migrate", "down", "--to", "0", "--database", "postgres://127.0.0.1:1/app"], "--delete-receipts"),
+            (["migrate", "print", "--to", "99"], "versions go from 0"),
+            (["broker", "--region", "syd"], "--bind"),
+            (["broker", "--region", "", "--bind", "tcp://127.0.0.1:*"], "region"),
+            (["demo", "--primary", "syd", "--replica", "SYD"], "different cities"),
+            (["demo", "--rtt", "soon"], "--rtt"),
+        ])
     func usage(arguments: [String], hint: String) async throws {
         let run = try await Tool.run(arguments)
         #expect(run.status == 64)

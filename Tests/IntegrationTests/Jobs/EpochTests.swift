@@ -38,8 +38,8 @@ struct EpochTests {
                 let refused = try await bench.refusal(runner, request)
                 #expect(refused.code == .wrongEpoch)
                 #expect(refused.epoch == bench.epoch)
-                guard case .refused(let fenced) = await runner.fence(Fence(job: request.job, kind: .expired, epoch: epoch), receivedAt: EventLoop.now)
-                else {
+                let fence = Fence(job: request.job, kind: .expired, epoch: epoch)
+                guard case .refused(let fenced) = await runner.fence(fence, receivedAt: EventLoop.now) else {
                     Issue.record("a fence for another epoch was stored")
                     return
                 }
@@ -66,6 +66,18 @@ struct EpochTests {
             #expect(refused.code == .wrongEpoch)
             #expect(refused.epoch == expected)
             #expect(try await bench.items() == [1])
+        }
+    }
+
+    @Test("are left by a server that is behind what is known of it, even if its row is the same")
+    func behind() async throws {
+        try await JobBench.run { bench in
+            _ = try await bench.admin.query(JobFlight.Parameters.requireEpoch(bench.epoch, knownPosition: LSN(rawValue: 1)))
+            await #expect {
+                try await bench.admin.query(JobFlight.Parameters.requireEpoch(bench.epoch, knownPosition: LSN(rawValue: 1 << 60)))
+            } throws: {
+                ($0 as? PostgresError)?.sqlState == Judgement.Raised.otherEpoch
+            }
         }
     }
 

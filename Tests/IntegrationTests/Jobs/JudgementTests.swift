@@ -5,6 +5,7 @@ import WherryEventLoop
 import WherryJobs
 import WherryMigrations
 import WherryPostgres
+import WherryTestKit
 import WherryWire
 
 /// Rule 23: whose doing an error is. And rules 2, 26 and 27.
@@ -228,10 +229,36 @@ struct JudgementTests {
             let reply = try await bench.reply(runner, Insert(item: 1))
             #expect(reply.failure?.code == "timed-out")
             #expect(try await bench.items().isEmpty)
-            let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND state = 'active' AND pid <> pg_backend_pid()" as SQL
-            #expect(try await bench.admin.query(sleeping).rows.scalar(as: Int.self) == 0)
+            #expect(try await bench.admin.query(Self.sleepers).rows.scalar(as: Int.self) == 0)
         }
     }
+
+    @Test("whose handler cancels a statement of its own fails, and is not run again")
+    func cancelledStatement() async throws {
+        try await JobBench.run { bench in
+            let runs = Atomic(0)
+            let runner = try await bench.runner {
+                $0.handle(Insert.self) { _, transaction in
+                    runs.add(1, ordering: .relaxed)
+                    let sleep = Task { try await transaction.execute("SELECT pg_sleep(60)") }
+                    try await eventually("the statement runs") {
+                        try await bench.admin.query(Self.sleepers).rows.scalar(as: Int.self) == 1
+                    }
+                    sleep.cancel()
+                    _ = await sleep.result
+                    return 0
+                }
+            }
+            let reply = try await bench.reply(runner, Insert(item: 1))
+            #expect(reply.failure?.message.contains("cancelled a statement") == true)
+            #expect(runs.load(ordering: .relaxed) == 1)
+        }
+    }
+
+    /// How many backends of this database sleep for a minute.
+    private static let sleepers: SQL = """
+        SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'
+        """
 
     @Test("of a worker that drains is rolled back without an outcome")
     func drained() async throws {

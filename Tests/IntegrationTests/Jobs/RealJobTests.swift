@@ -228,8 +228,8 @@ struct RealJobTests {
             let runner = try await bench.runner { $0.handle(Insert.self, Self.insert) }
             let request = try bench.request(Insert(item: 1))
             for kind in [Outcome.expired, .cancelled] {
-                guard case .reply(let reply) = await runner.fence(Fence(job: request.job, kind: kind, epoch: bench.epoch), receivedAt: EventLoop.now)
-                else {
+                let fence = Fence(job: request.job, kind: kind, epoch: bench.epoch)
+                guard case .reply(let reply) = await runner.fence(fence, receivedAt: EventLoop.now) else {
                     Issue.record("the fence was refused")
                     return
                 }

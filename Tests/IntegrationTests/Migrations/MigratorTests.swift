@@ -57,7 +57,9 @@ struct MigratorTests {
     @Test("leaves nothing of a version that failed halfway, and tells which")
     func failedHalfway() async throws {
         let connection = try await self.connect()
-        for statement in ["CREATE SCHEMA wherry", "CREATE TABLE wherry.receipts (mine int)"] { _ = try await connection.query(SQL(unsafe: statement)) }
+        for statement in ["CREATE SCHEMA wherry", "CREATE TABLE wherry.receipts (mine int)"] {
+            _ = try await connection.query(SQL(unsafe: statement))
+        }
         do {
             try await Migrator(connection: connection, logger: self.logger).up()
             Issue.record("a table in the way was not noticed")

@@ -118,7 +118,8 @@ struct UpkeepTests {
         for connection in [plain, connection] { await connection.close() }
     }
 
-    @Test("cannot be set so that receipts go before the last copy of a job", arguments: ["retention = '1 day'", "acceptance_age = '7 days'"])
+    @Test(
+        "cannot be set so that receipts go before the last copy of a job", arguments: ["retention = '1 day'", "acceptance_age = '7 days'"])
     func settings(change: String) async throws {
         let connection = try await self.connect()
         await #expect { try await connection.query(SQL(unsafe: "UPDATE wherry.settings SET \(change)")) } throws: {
