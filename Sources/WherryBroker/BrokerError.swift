@@ -4,6 +4,7 @@ internal import WherryZeroMQ
 public struct BrokerError: Error, Sendable {
     /// The kinds that a caller can act on.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
+        /// Its name.
         public let description: String
 
         /// A value in the configuration is out of range; the message names it.

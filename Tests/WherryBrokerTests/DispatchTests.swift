@@ -188,6 +188,20 @@ import WherryWire
         #expect(stage.machine.primaryNow?.epoch == fork.epoch)
     }
 
+    @Test func `workers whose history is taken over get what waits, not only the one that reports it`() {
+        var stage = Stage()
+        stage.client("c")
+        var other = Stage.primary
+        other.epoch.systemIdentifier = 2
+        stage.worker("first", capacity: 0)
+        stage.worker("second", primary: other)
+        stage.worker("third", primary: other)
+        _ = stage.send(.request(stage.request()), from: "c")
+        _ = stage.send(.request(stage.request()), from: "c")
+        _ = stage.machine.peerUnreachable(Stage.peer("first"), now: stage.now)
+        #expect(stage.send(.heartbeat(Heartbeat(primary: other)), from: "second").dispatches.map(\.worker).sorted() == ["second", "third"])
+    }
+
     @Test func `a client's word about the primary does not count`() {
         var stage = Stage()
         stage.client("c")

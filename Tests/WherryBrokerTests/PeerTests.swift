@@ -19,6 +19,14 @@ import WherryWire
         #expect(welcome.maximumPayloadSize == 8 * 1024 * 1024)
     }
 
+    @Test func `a clock at the end of what ids can say does not run beyond it`() {
+        var stage = Stage()
+        let end: Int64 = (1 << 48) - 1
+        stage.worker("w", primary: PrimaryStatus(epoch: Stage.epoch, unixMilliseconds: end))
+        stage.now = stage.now + .milliseconds(700)
+        #expect(stage.client("c").welcomes(to: "c").map { $0.primary?.unixMilliseconds } == [end])
+    }
+
     @Test func `a stranger is told to say HELLO, once in a while, whatever it sends`() {
         var stage = Stage()
         #expect(stage.send(.credit(5), from: "x").disconnects(to: "x").map(\.reason) == [.unknownPeer])

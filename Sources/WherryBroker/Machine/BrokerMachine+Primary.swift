@@ -3,11 +3,18 @@ internal import WherryWire
 
 /// What is known of the primary, and who is told.
 extension BrokerMachine {
+    /// What clients were told last of what is offered and of the primary's history.
+    struct Announcement: Hashable, Sendable {
+        var offers: [Offer] = []
+        var epoch: Epoch?
+    }
+
     /// The newest report, its clock advanced by the time since then.
     var primaryNow: PrimaryStatus? {
         self.primary.map {
             let elapsed = max(0, (self.now - self.primaryReportedAt).saturatedNanoseconds / 1_000_000)
-            return PrimaryStatus(epoch: $0.epoch, unixMilliseconds: $0.unixMilliseconds + elapsed)
+            // An id has 48 bits for its time.
+            return PrimaryStatus(epoch: $0.epoch, unixMilliseconds: min($0.unixMilliseconds + elapsed, (1 << 48) - 1))
         }
     }
 
@@ -45,7 +52,10 @@ extension BrokerMachine {
         self.primary = status
         self.primaryReportedAt = self.now
         if isOther {
-            for worker in self.workers.keys.sorted() { self.refresh(worker) }
+            for worker in self.workers.keys.sorted() {
+                self.refresh(worker)
+                self.serve(worker)
+            }
         }
     }
 

@@ -77,8 +77,8 @@ extension BrokerMachine {
     }
 
     private mutating func send(_ question: Question, to worker: Int) {
-        guard let message = self.questions[question]?.message else { return }
         self.waitingQuestions.remove(question)
+        guard let message = self.questions[question]?.message else { return }
         self.questions[question]?.worker = worker
         self.questions[question]?.sentAt = self.now
         self.workers[worker]?.questions.insert(question)
