@@ -22,7 +22,7 @@ actor ClientCore {
     private var sockets: [ClientMachine.LinkID: ZeroMQSocket] = [:]
     private var pending: [ClientMachine.Handle: PendingJob] = [:]
     private var watches: [ClientMachine.Handle: ReplayNotifierMachine.WaiterID] = [:]
-    private let finished = PendingJob(handle: ClientMachine.Handle(rawValue: 0), name: "shutdown")
+    private let finished = Latch()
 
     init(_ configuration: ClientMachineConfiguration, notifier: ReplayNotifier, loop: EventLoop, context: ZeroMQContext, logger: Logger) {
         self.loop = loop
@@ -41,7 +41,7 @@ actor ClientCore {
     /// Opens the links, and returns when the client is shut down and everything has ended.
     func run() async {
         self.start()
-        _ = await self.finished.waitRegardless(for: .ended)
+        await self.finished.wait()
     }
 
     private func start() {
@@ -127,7 +127,7 @@ actor ClientCore {
                 progress.timings = timings
             }
         case .note(let note): self.log(note)
-        case .finished: self.finished.advance(to: .ended) { _ in }
+        case .finished: self.finished.open()
         }
     }
 
