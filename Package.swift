@@ -170,7 +170,9 @@ let package = Package(
         .testTarget(name: "WherryMigrationsTests", dependencies: ["WherryMigrations"], swiftSettings: house),
         .testTarget(name: "WherryBrokerTests", dependencies: ["WherryCore", "WherryWire", "WherryBroker"], swiftSettings: house),
         .testTarget(
-            name: "WherryWorkerTests", dependencies: ["WherryCore", "WherryWire", "WherryJobs", "WherryPostgres", "WherryBroker", "WherryWorker"], swiftSettings: house),
+            name: "WherryWorkerTests",
+            dependencies: ["WherryCore", "WherryWire", "WherryJobs", "WherryPostgres", "WherryBroker", "WherryWorker"], swiftSettings: house
+        ),
         .testTarget(
             name: "WherryTests", dependencies: ["WherryCore", "WherryWire", "WherryJobs", "WherryPostgres", "Wherry"], swiftSettings: house),
         .testTarget(name: "WherryCLITests", dependencies: ["WherryCLI", "DemoShared"], swiftSettings: house),

@@ -54,7 +54,8 @@ actor LatencyBench {
 
         let loops = [EventLoop(name: "broker"), EventLoop(name: "client")]
         let broker = Broker(
-            configuration: BrokerConfiguration(region: "syd", binds: ["tcp://127.0.0.1:*"]), logger: logger, loop: loops[0], context: .shared)
+            configuration: BrokerConfiguration(region: "syd", binds: ["tcp://127.0.0.1:*"]), logger: logger, loop: loops[0],
+            context: .shared)
         var groups = [Self.group(broker, logger: logger)]
         var tasks = groups.map { group in Task { try await group.run() } }
         let endpoint = try await broker.endpoints[0]

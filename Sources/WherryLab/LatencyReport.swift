@@ -47,11 +47,13 @@ struct LatencyReport {
 
     func json() throws -> String {
         struct Document: Encodable {
-            let round_trip_ms: Double
+            let roundTripMilliseconds: Double
             let rows: [Row]
         }
         let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        return String(decoding: try encoder.encode(Document(round_trip_ms: self.roundTripMilliseconds, rows: self.rows)), as: UTF8.self)
+        return String(
+            decoding: try encoder.encode(Document(roundTripMilliseconds: self.roundTripMilliseconds, rows: self.rows)), as: UTF8.self)
     }
 }
