@@ -15,6 +15,12 @@ private struct AddRow: Job {
     var number: Int
 }
 
+/// A call, as its caller timed it and as its handle did.
+struct TimedCall {
+    let total: Duration
+    let legs: JobTimings
+}
+
 /// Two regions with a broker, a worker and a client, and two plain connections for the floor.
 actor LatencyBench {
     private let cluster: Cluster
@@ -105,14 +111,15 @@ actor LatencyBench {
     }
 
     /// Calls the job again and again.
-    func timeCalls(_ count: Int) async throws -> [Duration] {
-        var times: [Duration] = []
+    func timeCalls(_ count: Int) async throws -> [TimedCall] {
+        var times: [TimedCall] = []
         for _ in 0..<count {
             self.lastNumber += 1
             let job = AddRow(number: self.lastNumber)
             let start = ContinuousClock.now
-            try await self.client.call(job)
-            times.append(start.duration(to: .now))
+            let handle = try await self.client.submit(job)
+            _ = try await handle.value
+            times.append(TimedCall(total: start.duration(to: .now), legs: handle.timings))
         }
         return times
     }

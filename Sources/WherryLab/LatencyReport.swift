@@ -1,10 +1,11 @@
 import Foundation
+import Wherry
 import WherryCore
 
 /// What `wherry-lab latency` measured.
 struct LatencyReport {
     let roundTripMilliseconds: Double
-    var calls: [Duration] = []
+    var calls: [TimedCall] = []
     var floor: [Duration] = []
 
     private struct Row: Encodable {
@@ -28,7 +29,17 @@ struct LatencyReport {
     }
 
     private var rows: [Row] {
-        [Row("call, submit to value", self.calls), Row("floor: INSERT and tight poll", self.floor)]
+        var rows = [Row("call, submit to value", self.calls.map(\.total)), Row("floor: INSERT and tight poll", self.floor)]
+        let legs: [(String, KeyPath<JobTimings, Duration?>)] = [
+            ("  waiting", \.waiting), ("  network", \.network), ("  broker queue", \.brokerQueue), ("  worker", \.worker),
+            ("    lease", \.workerLease), ("    begin", \.begin), ("    handler", \.handler), ("    commit", \.commit),
+            ("  replay wait", \.replayWait),
+        ]
+        for (name, leg) in legs {
+            let samples = self.calls.compactMap { $0.legs[keyPath: leg] }
+            if !samples.isEmpty { rows.append(Row(name, samples)) }
+        }
+        return rows
     }
 
     func text() -> String {
