@@ -1,6 +1,7 @@
 public import Foundation
 public import WherryBroker
 public import WherryPostgres
+import WherryWire
 
 extension Worker {
     /// Where a worker's brokers and its database are, and how much it does at once.
@@ -117,7 +118,8 @@ extension Worker.Configuration {
         try check((1...1000).contains(self.concurrency), "the concurrency is \(self.concurrency); it must be 1 to 1000")
         try check(self.drainLimit >= .zero, "the drain limit must not be negative")
         try check(self.heartbeatInterval >= .milliseconds(10), "the heartbeat interval must be at least 10 ms")
-        try check(self.maximumPayloadSize >= 1024, "the largest payload must be at least 1024 bytes")
+        let largest = WireLimits().maximumPayloadSize
+        try check((1024...largest).contains(self.maximumPayloadSize), "the largest payload must have 1024 to \(largest) bytes")
         try check(self.upkeepInterval.map { $0 >= .seconds(1) } ?? true, "the upkeep interval must be at least 1 s")
     }
 }

@@ -30,6 +30,8 @@ actor WorkerLinks {
     private let log: WorkerLog
     private var machine: WorkerMachine
     private var sockets: [Link?]
+    /// Sockets on which nothing more is said, for as long as it takes to be heard.
+    private var leaving: [ZeroMQSocket] = []
     private var timer: LoopTimer?
     private var ending: WorkerMachine.Ending?
 
@@ -42,6 +44,9 @@ actor WorkerLinks {
 
     /// How many messages wait for a connection to come about.
     private static let maximumOutbox = 1_000
+    /// How long a socket stays open after the last words on it: libzmq drops what the other side has received but not read when a connection
+    /// ends at once.
+    private static let farewellPause = Duration.milliseconds(100)
 
     init(machine: WorkerMachine, endpoints: [String], maximumPayloadSize: Int, loop: EventLoop, log: WorkerLog) {
         self.machine = machine
@@ -64,12 +69,17 @@ actor WorkerLinks {
         self.setTimer()
     }
 
-    /// Why the machine ended, once the stream of work has.
-    func finish() -> WorkerMachine.Ending {
+    /// Why the machine ended, once the stream of work has. Closes what is open.
+    func finish() async -> WorkerMachine.Ending {
         self.timer?.cancel()
         self.timer = nil
-        for link in self.sockets.indices { self.close(link) }
         self.workSource.finish()
+        for link in self.sockets.indices { self.close(link) }
+        await withCheckedContinuation { continuation in
+            self.loop.schedule(after: Self.farewellPause) { continuation.resume() }
+        }
+        for socket in self.leaving { socket.close() }
+        self.leaving = []
         return self.ending ?? .drained
     }
 
@@ -96,7 +106,8 @@ actor WorkerLinks {
         do {
             let socket = try ZeroMQSocket(.dealer, options: self.options, loop: self.loop)
             self.sockets[link] = Link(socket: socket)
-            socket.onReadable { [unowned self] in self.assumeIsolated { $0.receive(from: link) } }
+            let identity = ObjectIdentifier(socket)
+            socket.onReadable { [unowned self] in self.assumeIsolated { $0.receive(from: link, on: identity) } }
             socket.whenWritable { [unowned self] in self.assumeIsolated { $0.connected(link) } }
             try socket.connect(self.endpoints[link])
         } catch {
@@ -105,9 +116,16 @@ actor WorkerLinks {
     }
 
     private func close(_ link: Int) {
-        // What was said last, a DISCONNECT or the answer to a job, may go out in the background.
-        self.sockets[link]?.socket.close(linger: .milliseconds(500))
+        guard let socket = self.sockets[link]?.socket else { return }
         self.sockets[link] = nil
+        self.leaving.append(socket)
+        let identity = ObjectIdentifier(socket)
+        self.loop.schedule(after: Self.farewellPause) { [weak self] in self?.assumeIsolated { $0.closeLeaving(identity) } }
+    }
+
+    private func closeLeaving(_ identity: ObjectIdentifier) {
+        guard let index = self.leaving.firstIndex(where: { ObjectIdentifier($0) == identity }) else { return }
+        self.leaving.remove(at: index).close()
     }
 
     private func connected(_ link: Int) {
@@ -130,10 +148,13 @@ actor WorkerLinks {
         }
     }
 
-    private func receive(from link: Int) {
-        guard let socket = self.sockets[link]?.socket else { return }
+    private func receive(from link: Int, on identity: ObjectIdentifier) {
+        let candidates = [self.sockets[link]?.socket].compactMap { $0 } + self.leaving
+        guard let socket = candidates.first(where: { ObjectIdentifier($0) == identity }) else { return }
         do throws(ZeroMQError) {
             try socket.drain { frames in
+                // What comes on a socket that is about to close is taken off it, and that is all.
+                guard self.sockets[link]?.socket === socket else { return }
                 do throws(WireError) {
                     self.handle(.received(try Message.decode(frames, limits: self.limits), from: link))
                 } catch {

@@ -23,6 +23,8 @@ struct WorkerProcess: Sendable {
 
     /// How many connections fences and questions to the primary share.
     private static let controlConnections = 4
+    /// How soon upkeep is tried again after it failed.
+    private static let upkeepRetryInterval = Duration.seconds(30)
 
     init(handlers: Handlers, configuration: Worker.Configuration, logger: Logger) throws {
         var logger = logger
@@ -177,16 +179,24 @@ struct WorkerProcess: Sendable {
     /// Makes and drops partitions of the receipts, now and then, where the role may.
     private func keepUp() async {
         guard let interval = self.configuration.upkeepInterval else { return }
+        var hasFailed = false
         while !Task.isCancelled {
             do {
                 let report = try await self.controlPool.withConnection { connection in
                     try await Upkeep(connection: connection, logger: self.logger).runIfPermitted()
                 }
-                guard report != nil else { return }
+                guard report != nil else {
+                    self.logger.info("this worker's role does not own the receipts: run `wherry upkeep` as the one that does")
+                    return
+                }
+                hasFailed = false
             } catch {
-                self.logger.debug("upkeep did not run", metadata: [WorkerLog.Key.error: "\(error)"])
+                if !hasFailed, !Task.isCancelled {
+                    self.logger.warning("upkeep did not run; trying again", metadata: [WorkerLog.Key.error: "\(error)"])
+                }
+                hasFailed = true
             }
-            try? await Task.sleep(for: interval)
+            try? await Task.sleep(for: hasFailed ? min(interval, Self.upkeepRetryInterval) : interval)
         }
     }
 }
