@@ -145,7 +145,7 @@ import WherryZeroMQ
         }
     }
 
-    @Test(arguments: ["tcp://127.0.0.1:*", "ipc://*"])
+    @Test(.timeLimit(.minutes(1)), arguments: ["tcp://127.0.0.1:*", "ipc://*"])
     func `a peer that sends an oversized frame is dropped, and others are not`(endpoint: String) async throws {
         try await Harness.run { harness in
             var options = ZeroMQOptions()
@@ -165,8 +165,11 @@ import WherryZeroMQ
             try await router.trySend([goodID, [4]])
             #expect(try await good.receive() == [[[4]]])
             #expect(await router.inbox.isEmpty)
-            // It may come back, as a new peer.
-            try await bad.send([[5]])
+            // It may come back, as a new peer. What it says before it has noticed that it was dropped is lost.
+            while await router.inbox.isEmpty {
+                try await bad.send([[5]])
+                await Task.yield()
+            }
             #expect(try await router.receive()[0].dropFirst() == [[5]])
         }
     }

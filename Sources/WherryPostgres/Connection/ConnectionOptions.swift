@@ -22,6 +22,21 @@ struct ConnectionOptions: Sendable {
         }
         defer { unsafe PQconninfoFree(options) }
         self.values = unsafe Self.read(options)
+        try self.checkPlausible()
+    }
+
+    /// Refuses what libpq would take, and then quote in its errors: the rest of a password whose special characters split the URL.
+    private func checkPlausible() throws(PostgresError) {
+        let hosts = (self["host"] ?? "").split(separator: ",")
+        let ports = (self["port"] ?? "").split(separator: ",")
+        // A host that begins with @ is a socket in the abstract name space.
+        guard hosts.allSatisfy({ !$0.dropFirst().contains("@") }), ports.allSatisfy({ UInt16($0) != nil }) else {
+            throw PostgresError(
+                .invalidConfiguration,
+                "the connection string has a host or a port that cannot be one",
+                hint: "Special characters in a URL's password are percent-encoded: @ is %40, / is %2F, : is %3A."
+            )
+        }
     }
 
     subscript(keyword: String) -> String? {
@@ -39,10 +54,13 @@ struct ConnectionOptions: Sendable {
         self.values.map { ($0.key, $0.value) }.sorted { $0.keyword < $1.keyword }
     }
 
+    /// Nothing at all.
+    static let none = ConnectionOptions(values: [:])
+
     /// What libpq would take from the environment.
     static var environment: ConnectionOptions {
         // SAFETY: as above.
-        guard let options = unsafe PQconndefaults() else { return ConnectionOptions(values: [:]) }
+        guard let options = unsafe PQconndefaults() else { return .none }
         defer { unsafe PQconninfoFree(options) }
         return ConnectionOptions(values: unsafe self.read(options))
     }

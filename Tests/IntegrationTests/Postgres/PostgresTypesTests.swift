@@ -68,16 +68,14 @@ struct PostgresTypesTests {
         }
     }
 
-    @Test(
-        "numeric as text keeps every digit",
-        arguments: [
+    @Test("numeric as text keeps every digit")
+    func numerics() async throws {
+        let texts = [
             "0", "0.00", "1", "-1", "10000", "99999999", "12345678901234567890.123456789", "0.0001", "0.00012345", "-0.5", "100000000000",
             "1000000.10", "NaN", "Infinity", "-Infinity", "3.14159265358979323846264338327950288",
         ]
-    )
-    func numerics(text: String) async throws {
         try await PostgresBench.withConnection { connection async throws in
-            #expect(try await connection.scalar("SELECT \(text)::numeric", as: String.self) == text)
+            for text in texts { #expect(try await connection.scalar("SELECT \(text)::numeric", as: String.self) == text) }
         }
     }
 
