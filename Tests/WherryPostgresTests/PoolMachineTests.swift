@@ -190,7 +190,7 @@ struct PoolMachineTests {
         _ = bench.acquire(1)
         _ = bench.connected(1)
         _ = bench.giveBack(1)
-        #expect(bench.died(1) == [])
+        #expect(bench.died(1) == ["close 1"])
         #expect(bench.machine.connectionCount == 0)
         _ = bench.acquire(2)
         _ = bench.connected(2)

@@ -267,7 +267,7 @@ package actor PostgresConnection {
         self.registration?.cancel()
         self.registration = nil
         for outcomes in self.machine.lost(error) { self.complete(outcomes) }
-        self.transaction?.end()
+        self.transaction?.lose(error)
         self.libpq.finish()
         for handler in self.closeHandlers { handler() }
         self.closeHandlers.removeAll()

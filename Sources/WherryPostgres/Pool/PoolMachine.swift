@@ -115,7 +115,7 @@ struct PoolMachine {
     ///   - reset: whether its session is to be put back into the state of a new one first.
     mutating func giveBack(_ connection: ConnectionID, discard: Bool, reset: Bool, now: MonotonicInstant) -> [Action] {
         guard let state = self.connections[connection]?.state else { return [] }
-        if case .dead = state { return self.remove(connection, now: now) }
+        if case .dead = state { return self.close(connection, now: now) }
         if discard || self.isClosed || self.isTooOld(connection, now: now) { return self.close(connection, now: now) }
         if reset {
             self.connections[connection]?.state = .resetting
@@ -179,7 +179,7 @@ struct PoolMachine {
             return []
         case .idle?:
             self.idle.removeAll { $0 == connection }
-            return self.remove(connection, now: now)
+            return self.close(connection, now: now)
         // Whoever resets or tests it will say so; a connection under way is not one yet.
         case .resetting?, .testing?, .connecting?, .dead?, nil:
             return []
@@ -242,12 +242,8 @@ struct PoolMachine {
     }
 
     private mutating func close(_ connection: ConnectionID, now: MonotonicInstant) -> [Action] {
-        [.close(connection)] + self.remove(connection, now: now)
-    }
-
-    private mutating func remove(_ connection: ConnectionID, now: MonotonicInstant) -> [Action] {
         self.connections[connection] = nil
-        return self.connectAsNeeded(now: now)
+        return [.close(connection)] + self.connectAsNeeded(now: now)
     }
 
     /// As many new connections as there are waiters without one on its way.

@@ -43,6 +43,14 @@ struct OpenTransaction {
         for case let error? in outcomes.joined().lazy.map(\.error) { self.machine.failed(error, depth: origin.depth) }
     }
 
+    /// The connection is gone, and the transaction with it. That is the transaction's failure, whether or not a statement was under way, and
+    /// no savepoint undoes it: a handler that only hears of it at its next statement has not failed by its own doing (rule 23).
+    mutating func lose(_ error: PostgresError) {
+        guard !self.machine.isEnded else { return }
+        self.machine.failed(error, depth: 0)
+        self.end()
+    }
+
     mutating func end() {
         self.wake(self.machine.end())
     }

@@ -107,6 +107,7 @@ extension PostgresConnection {
             guard self.transaction?.id == id, let (decision, waiter) = self.transaction?.request(request, from: scope) else {
                 throw Self.ended
             }
+            if let ending = self.ending { throw ending }
             switch decision {
             case .proceed(let depth, let scope): return (depth, scope)
             case .refuse: throw Self.ended
