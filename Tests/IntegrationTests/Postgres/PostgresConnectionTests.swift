@@ -183,6 +183,22 @@ struct PostgresConnectionTests {
         }
     }
 
+    @Test("counts its end as the failure of the open transaction, also between two statements (rule 23)")
+    func terminatedBetweenStatements() async throws {
+        try await PostgresBench.withConnection { connection async throws in
+            let (closed, close) = AsyncStream<Void>.makeStream()
+            await connection.onClose { close.finish() }
+            _ = try await connection.query("BEGIN")
+            let transaction = await Transaction(connection: connection)
+            _ = try await transaction.perform("SELECT 1")
+            try await TestDatabase.current.psql("SELECT pg_terminate_backend(\(connection.backendPID))")
+            for await _ in closed {}
+            let error = await #expect(throws: PostgresError.self) { try await transaction.perform("SELECT 2") }
+            #expect(error?.isConnectionLost == true)
+            #expect(await transaction.end()?.sqlState == .adminShutdown)
+        }
+    }
+
     @Test("refuses COPY, several statements and too much, and stays usable")
     func refusals() async throws {
         try await PostgresBench.withConnection { connection async throws in
