@@ -8,6 +8,8 @@ extension PostgresConnection {
         precondition(self.transaction?.machine.isEnded ?? true, "the transaction before has not ended")
         let id = Transaction.ID(number: (self.transaction?.id.number ?? 0) + 1)
         self.transaction = OpenTransaction(id: id)
+        // It may have died since BEGIN was answered.
+        if let ending = self.ending { self.transaction?.lose(ending) }
         return id
     }
 

@@ -183,19 +183,23 @@ struct PostgresConnectionTests {
         }
     }
 
-    @Test("counts its end as the failure of the open transaction, also between two statements (rule 23)")
-    func terminatedBetweenStatements() async throws {
+    @Test("counts its end as the failure of the transaction, between two statements and before the first (rule 23)", arguments: [false, true])
+    func terminatedBetweenStatements(beforeTheFirst: Bool) async throws {
         try await PostgresBench.withConnection { connection async throws in
             let (closed, close) = AsyncStream<Void>.makeStream()
             await connection.onClose { close.finish() }
             _ = try await connection.query("BEGIN")
-            let transaction = await Transaction(connection: connection)
-            _ = try await transaction.perform("SELECT 1")
+            var transaction: Transaction?
+            if !beforeTheFirst {
+                transaction = await Transaction(connection: connection)
+                _ = try await transaction?.perform("SELECT 1")
+            }
             try await TestDatabase.current.psql("SELECT pg_terminate_backend(\(connection.backendPID))")
             for await _ in closed {}
-            let error = await #expect(throws: PostgresError.self) { try await transaction.perform("SELECT 2") }
+            let dead = if let transaction { transaction } else { await Transaction(connection: connection) }
+            let error = await #expect(throws: PostgresError.self) { try await dead.perform("SELECT 2") }
             #expect(error?.isConnectionLost == true)
-            #expect(await transaction.end()?.sqlState == .adminShutdown)
+            #expect(await dead.end()?.sqlState == .adminShutdown)
         }
     }
 
