@@ -24,6 +24,13 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let metricsTesting = Target.Dependency.product(name: "MetricsTestKit", package: "swift-metrics")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
+let inMemoryTracing = Target.Dependency.product(name: "InMemoryTracing", package: "swift-distributed-tracing")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 
 let package = Package(
     name: "wherry",
@@ -48,6 +55,11 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0", traits: []),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
     targets: [
@@ -69,7 +81,7 @@ let package = Package(
         // Jobs
         .target(
             name: "WherryJobs",
-            dependencies: ["WherryCore", "WherryEventLoop", "WherryPostgres", "WherryWire", crypto, logging],
+            dependencies: ["WherryCore", "WherryEventLoop", "WherryPostgres", "WherryWire", crypto, logging, metrics, tracing],
             swiftSettings: house
         ),
         .target(
@@ -81,14 +93,14 @@ let package = Package(
         // What users import
         .target(
             name: "WherryBroker",
-            dependencies: ["WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryWire", collections, logging, lifecycle],
+            dependencies: ["WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryWire", collections, logging, lifecycle, metrics],
             swiftSettings: house
         ),
         .target(
             name: "WherryWorker",
             dependencies: [
                 "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs", "WherryMigrations",
-                "WherryBroker", collections, logging, lifecycle, unixSignals,
+                "WherryBroker", collections, logging, lifecycle, unixSignals, configuration, metrics, tracing,
             ],
             swiftSettings: house
         ),
@@ -96,7 +108,7 @@ let package = Package(
             name: "Wherry",
             dependencies: [
                 "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs",
-                collections, logging, lifecycle, crypto,
+                collections, logging, lifecycle, crypto, configuration, metrics, tracing,
             ],
             swiftSettings: house
         ),
@@ -123,7 +135,7 @@ let package = Package(
             name: "WherryCLI",
             dependencies: [
                 "WherryCore", "WherryPostgres", "WherryJobs", "WherryMigrations", "WherryBroker", "WherryCluster", "DemoShared", arguments,
-                logging, lifecycle, unixSignals, subprocess, system,
+                logging, lifecycle, unixSignals, subprocess, system, histogram,
             ],
             swiftSettings: house
         ),
@@ -131,7 +143,7 @@ let package = Package(
             name: "WherryLab",
             dependencies: [
                 "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryMigrations", "WherryBroker", "WherryWorker",
-                "Wherry", "WherryCluster", "WherrySimulation", arguments, logging, lifecycle,
+                "Wherry", "WherryCluster", "WherrySimulation", arguments, logging, lifecycle, histogram,
             ],
             swiftSettings: house
         ),
@@ -158,6 +170,11 @@ let package = Package(
             exclude: ["README.md"],
             swiftSettings: house
         ),
+
+        // Examples
+        .target(
+            name: "WebSession", dependencies: ["Wherry", hummingbird], path: "examples/WebSession", exclude: ["README.md"],
+            swiftSettings: house),
 
         // Tests
         .testTarget(name: "WherryCoreTests", dependencies: ["WherryCore"], swiftSettings: house),
@@ -186,8 +203,8 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs", "WherryMigrations",
-                "WherryBroker", "WherryWorker", "Wherry", "WherryCluster", "WherryTestKit", "WherryCLI", lifecycle, logging, subprocess,
-                system,
+                "WherryBroker", "WherryWorker", "Wherry", "WherryCluster", "WherryTestKit", "WherryCLI", "WebSession", lifecycle, logging,
+                subprocess, system, metrics, metricsTesting, tracing, inMemoryTracing, configuration,
             ],
             swiftSettings: house
         ),
