@@ -20,6 +20,9 @@ final class SimulatedClient: SimulatedProcess, SimulatedPeer {
 
     var replica: ModelReplica { self.world.database.replicas[self.index] }
 
+    /// The newest that it knows.
+    var epoch: Epoch? { self.machine.epoch }
+
     init(world: Simulation, index: Int) {
         super.init(world: world, name: "client-\(index)", index: index)
     }
@@ -138,7 +141,7 @@ final class SimulatedClient: SimulatedProcess, SimulatedPeer {
             if let record = self.records[handle] { self.world.ledger.identify(record, id) }
         case .committed(let handle, let reply, _):
             self.world.trace(self.name, "told: \(reply.id.short) committed at \(reply.token.lsn)")
-            if let record = self.records[handle] { self.world.ledger.committed(record, reply) }
+            if let record = self.records[handle] { self.world.ledger.committed(record, reply, knowing: self.epoch) }
         case .complete(let handle, let completion, _):
             self.world.trace(self.name, "told: \(Self.summary(of: completion))")
             if self.world.mutation == .forgetsHandles, self.world.chance(0.2) { return }

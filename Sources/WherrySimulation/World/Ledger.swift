@@ -66,10 +66,11 @@ final class Ledger {
         self.count("orphaned")
     }
 
-    func committed(_ record: Int, _ reply: Reply) {
+    func committed(_ record: Int, _ reply: Reply, knowing epoch: Epoch?) {
         if self.records[record].committed != nil { self.fail("\(reply.id) was told as committed twice") }
         self.records[record].committed = reply
         self.checkReceipt(reply)
+        self.checkPresent(reply, knowing: epoch)
     }
 
     func complete(_ record: Int, _ completion: ClientMachine.Completion, seenBy client: SimulatedClient) {
@@ -81,6 +82,7 @@ final class Ledger {
         case .visible(let reply):
             self.count("visible")
             self.checkCommitted(record, reply)
+            self.checkPresent(reply, knowing: client.epoch)
             client.checkVisible(reply.id)
         case .notVisible(let reply, _):
             self.count("not visible")
@@ -88,6 +90,7 @@ final class Ledger {
         case .settled(let reply):
             self.count(reply.outcome.rawValue)
             self.checkReceipt(reply)
+            self.checkPresent(reply, knowing: client.epoch)
             if reply.outcome == .committed { self.fail("\(reply.id) was settled as committed without its visibility") }
             if self.records[record].committed != nil, reply.outcome != .lost {
                 self.fail("\(reply.id) was told as committed, then as \(reply.outcome)")
@@ -128,6 +131,16 @@ final class Ledger {
             self.fail("\(reply.id) was told as \(reply.outcome), but its receipt says \(receipt.outcome)")
         }
         if end > reply.token.lsn { self.fail("the token of \(reply.id) is \(reply.token.lsn), but its receipt ends at \(end)") }
+    }
+
+    /// Whoever knows of the newest history is told of nothing that is not in it. (Who has not heard of a failover yet may be told what it has
+    /// lost; correctness.md, rule 17.)
+    private func checkPresent(_ reply: Reply, knowing epoch: Epoch?) {
+        let primary = self.world.database.primary
+        guard let epoch, epoch == primary.epoch else { return }
+        if primary.receipt(of: reply.id)?.receipt.outcome != reply.outcome {
+            self.fail("\(reply.id) was told as \(reply.outcome) by somebody who knew of a failover that had lost it")
+        }
     }
 
     private func checkNoEffect(_ id: JobID, told: String) {

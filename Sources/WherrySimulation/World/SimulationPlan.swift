@@ -102,7 +102,7 @@ package struct SimulationPlan: Sendable {
         }
         let kinds = (0..<draw(0...6)).map { _ in Fault.draw(self, draw) }
         self.faults = kinds.map { PlannedFault(time: time(), kind: $0) }
-        if draw(0...4) == 0 {
+        if draw(0...2) == 0 {
             let kind = Fault.promote(oldPrimaryDies: draw(0...1) == 0, losesLast: draw(0...4), outage: milliseconds(0...1500))
             self.faults.append(PlannedFault(time: time(), kind: kind))
         }
