@@ -1,3 +1,5 @@
+package import WherryCore
+
 /// What makes a value sensible, for values that were read and for those that code set.
 extension Setting {
     /// The longest name of a region or a scope, in bytes.
@@ -34,7 +36,7 @@ extension Setting {
 
     /// Endpoints without regions, each once.
     package func check(_ endpoints: [String]) throws(SettingsError) {
-        for endpoint in endpoints where !BrokerAddress.isEndpoint(endpoint) {
+        for endpoint in endpoints where !["tcp://", "ipc://", "inproc://"].contains(where: { endpoint.hasPrefix($0) }) {
             throw .wrong(self, endpoint, self.expectation)
         }
         if let twice = Self.firstRepeated(endpoints) {
@@ -42,7 +44,23 @@ extension Setting {
         }
     }
 
-    static func firstRepeated(_ values: [String]) -> String? {
+    /// Reads a list of brokers, in which each may stand once.
+    package static func brokerAddresses(_ texts: [String]) throws(SettingsError) -> [BrokerAddress] {
+        var addresses: [BrokerAddress] = []
+        for text in texts {
+            do {
+                addresses.append(try BrokerAddress(parsing: text))
+            } catch {
+                throw SettingsError("\(Setting.brokers.name): \(error.description)")
+            }
+        }
+        if let twice = Self.firstRepeated(addresses.map(\.description)) {
+            throw SettingsError("\(Setting.brokers.name) names '\(twice)' twice: name it once")
+        }
+        return addresses
+    }
+
+    private static func firstRepeated(_ values: [String]) -> String? {
         var seen: Set<String> = []
         return values.first { !seen.insert($0).inserted }
     }

@@ -67,7 +67,7 @@ extension Worker.Configuration {
             throw SettingsError(
                 "no broker: set \(Setting.brokers.name) to the brokers' endpoints, or \(Setting.bind.name) to run one in this process")
         }
-        _ = try BrokerAddress.parse(self.brokers)
+        _ = try Setting.brokerAddresses(self.brokers)
         if let broker {
             try Setting.bind.check(broker.binds)
             guard broker.region == self.region else {

@@ -83,18 +83,8 @@ struct SettingsReaderTests {
             ])
     }
 
-    @Test(
-        "with a broker's region before its endpoint",
-        arguments: [
-            ("tcp://b:1", BrokerAddress(endpoint: "tcp://b:1")), ("lax=tcp://b:1", BrokerAddress(region: "lax", endpoint: "tcp://b:1")),
-            ("ipc:///run/a=b", BrokerAddress(endpoint: "ipc:///run/a=b")),
-        ])
-    func brokers(text: String, address: BrokerAddress) throws {
-        #expect(try BrokerAddress(parsing: text) == address)
-    }
-
     @Test("and refused where a broker is none", arguments: ["b:1", "=tcp://b:1", "lax=b:1", "tcp://", "http://b:1"])
     func noBroker(text: String) {
-        #expect(throws: SettingsError.self) { try BrokerAddress.parse([text]) }
+        #expect(throws: SettingsError.self) { try Setting.brokerAddresses([text]) }
     }
 }

@@ -84,7 +84,7 @@ extension WherryClient.Configuration {
             try Setting.region.check(self.region)
             try Setting.primaryRegion.check(self.primaryRegion)
             try Setting.scope.check(self.scope)
-            _ = try BrokerAddress.parse(self.brokers)
+            _ = try Setting.brokerAddresses(self.brokers)
             try Setting.maximumDeadline.check(self.maximumDeadline)
             try Setting.deadline.check(self.deadline)
             guard self.deadline <= self.maximumDeadline else {
@@ -118,7 +118,7 @@ extension WherryClient.Configuration {
     func validate(isInline: Bool) throws(JobError) {
         try self.validate()
         guard !isInline else { return }
-        let addresses = (try? BrokerAddress.parse(self.brokers)) ?? []
+        let addresses = (try? Setting.brokerAddresses(self.brokers)) ?? []
         guard addresses.contains(where: { $0.region == nil || $0.region == self.primaryRegion }) else {
             let brokers = "set \(Setting.brokers.name) to the endpoints of brokers in \(self.primaryRegion)"
             let message = self.region == self.primaryRegion ? "\(brokers), or give the client handlers, and jobs run in this process" : brokers
@@ -131,7 +131,7 @@ extension WherryClient.Configuration {
     /// - Parameter isInline: write jobs run in this process, which then stands in the place of the primary's brokers.
     func machine(isInline: Bool) -> ClientMachineConfiguration {
         var generator = SystemRandomNumberGenerator()
-        let addresses = (try? BrokerAddress.parse(self.brokers)) ?? []
+        let addresses = (try? Setting.brokerAddresses(self.brokers)) ?? []
         let brokers = addresses.filter { $0.region == nil || $0.region == self.primaryRegion }.map(\.endpoint)
         var machine = ClientMachineConfiguration(
             brokers: isInline ? [InlineHost.endpoint] : brokers,
