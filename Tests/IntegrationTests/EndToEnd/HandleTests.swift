@@ -122,7 +122,9 @@ struct HandleTests {
     @Test func `a job whose deadline passes while it runs is cancelled on the server`() async throws {
         let sleeper = Sleeper()
         try await Regions.run(handlers: sleeper.handlers) { regions in
-            let error = try await jobError { _ = try await regions.client.call(Toil(), deadline: .seconds(1)) }
+            let handle = try await regions.client.submit(Toil(), deadline: .seconds(5))
+            await sleeper.started.wait()
+            let error = try await jobError { _ = try await handle.value }
             #expect(error.code == .expired)
             try await sleeper.expectNothingLeft(regions)
             #expect(try await regions.database.psql("SELECT outcome FROM wherry.receipts") == "expired")
