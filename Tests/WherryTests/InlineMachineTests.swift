@@ -13,6 +13,7 @@ private struct InlineBench {
     var now = MonotonicInstant.zero
     var told: [Message] = []
     var started: [JobID] = []
+    var stopped: [JobID] = []
     var fences: [Fence] = []
     var checks = 0
     var troubles: [InlineMachine.Trouble?] = []
@@ -38,6 +39,7 @@ private struct InlineBench {
             case .tell(let message): self.told.append(message)
             case .run(let request, _): self.started.append(request.job.id)
             case .fence(let fence, _): self.fences.append(fence)
+            case .stop(let id): self.stopped.append(id)
             case .readPosition: break
             case .checkPrimary: self.checks += 1
             case .trouble(let trouble): self.troubles.append(trouble)
@@ -90,6 +92,7 @@ struct InlineMachineTests {
         #expect(bench.refusals.allSatisfy { $0.neverDispatched && $0.incarnation == InlineBench.incarnation })
         bench.send(.received(.cancel(first.id)))
         #expect(bench.refusals.count == 1, "a job that runs is ended by its fence")
+        #expect(bench.stopped == [first.id])
         bench.send(.finished(first.id, InlineBench.committed(first)))
         #expect(bench.started == [first.id])
     }

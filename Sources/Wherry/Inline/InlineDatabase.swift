@@ -70,8 +70,11 @@ struct InlineDatabase: InlineRunner {
     private static let standbyAdvice =
         "jobs run in this process, but its database is a standby: set primaryDatabase (WHERRY_PRIMARY_DATABASE_URL) to the primary"
 
-    func run(_ request: Request, receivedAt: MonotonicInstant, onRunning: @escaping @Sendable () -> Void) async -> JobEnd {
-        await self.jobs.run(request, receivedAt: receivedAt, onRunning: onRunning)
+    func run(
+        _ request: Request, receivedAt: MonotonicInstant, stop: JobStop, onProgress: @escaping @Sendable (Partial) -> Void,
+        onRunning: @escaping @Sendable () -> Void
+    ) async -> JobEnd {
+        await self.jobs.run(request, receivedAt: receivedAt, stop: stop, onProgress: onProgress, onRunning: onRunning)
     }
 
     func fence(_ fence: Fence, receivedAt: MonotonicInstant) async -> JobEnd {

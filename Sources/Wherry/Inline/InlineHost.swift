@@ -11,7 +11,7 @@ actor InlineHost {
 
     /// What takes time.
     private enum Work {
-        case run(Request, receivedAt: MonotonicInstant)
+        case run(Request, receivedAt: MonotonicInstant, stop: JobStop)
         case fence(Fence, receivedAt: MonotonicInstant)
         case readPosition(number: UInt64, Epoch)
         case checkPrimary
@@ -26,6 +26,8 @@ actor InlineHost {
     private var events: [InlineMachine.Event] = []
     private var isStepping = false
     private var timer: LoopTimer?
+    /// How the jobs that run are stopped.
+    private var stops: [JobID: JobStop] = [:]
     private var tell: (@Sendable (Message) -> Void)?
     private var onTrouble: (@Sendable (InlineMachine.Trouble?) -> Void)?
     // Bounded by the client: as many jobs and fences as it has pending, one question for the primary at a time.
@@ -111,7 +113,11 @@ actor InlineHost {
     private func carryOut(_ action: InlineMachine.Action) {
         switch action {
         case .tell(let message): self.tell?(message)
-        case .run(let request, let receivedAt): self.addWork.yield(.run(request, receivedAt: receivedAt))
+        case .run(let request, let receivedAt):
+            let stop = JobStop()
+            self.stops[request.job.id] = stop
+            self.addWork.yield(.run(request, receivedAt: receivedAt, stop: stop))
+        case .stop(let id): self.stops[id]?.cancel()
         case .fence(let fence, let receivedAt): self.addWork.yield(.fence(fence, receivedAt: receivedAt))
         case .readPosition(let number, let epoch): self.addWork.yield(.readPosition(number: number, epoch))
         case .checkPrimary: self.addWork.yield(.checkPrimary)
@@ -136,14 +142,22 @@ actor InlineHost {
 
     // MARK: Work
 
+    private func finished(_ id: JobID, _ end: JobEnd) {
+        // Before the machine can start the same id again.
+        self.stops[id] = nil
+        self.step(.finished(id, end))
+    }
+
     private nonisolated func perform(_ work: Work) async {
         switch work {
-        case .run(let request, let receivedAt):
+        case .run(let request, let receivedAt, let stop):
             let id = request.job.id
-            let end = await self.runner.run(request, receivedAt: receivedAt) {
-                self.loop.execute { self.assumeIsolated { $0.step(.started(id)) } }
-            }
-            await self.step(.finished(id, end))
+            let end = await self.runner.run(
+                request, receivedAt: receivedAt, stop: stop,
+                onProgress: { partial in self.loop.execute { self.assumeIsolated { $0.step(.progressed(partial)) } } },
+                onRunning: { self.loop.execute { self.assumeIsolated { $0.step(.started(id)) } } }
+            )
+            await self.finished(id, end)
         case .fence(let fence, let receivedAt):
             await self.step(.fenced(fence.job.id, await self.runner.fence(fence, receivedAt: receivedAt)))
         case .readPosition(let number, let epoch):

@@ -14,6 +14,7 @@ extension InlineMachine {
         case .fence(let fence):
             // Its caller has given it up; a copy that never began need not begin.
             self.waiting.removeAll { $0.request.job.id == fence.job.id }
+            if self.running.contains(fence.job.id) { self.output.append(.stop(fence.job.id)) }
             self.output.append(.fence(fence, receivedAt: now))
         case .positionRequest(let question):
             if let primary { self.output.append(.readPosition(number: question.number, primary.status.epoch)) }
@@ -44,8 +45,9 @@ extension InlineMachine {
         if !isHeld { self.waiting.append(Waiting(request: request, receivedAt: now)) }
     }
 
-    /// Only what still waits can be dropped; a job that runs is ended by its fence.
+    /// Only what still waits can be dropped. What runs is stopped, which is no outcome: its caller's fence decides.
     private mutating func cancelled(_ id: JobID) {
+        if self.running.contains(id) { self.output.append(.stop(id)) }
         guard let index = self.waiting.firstIndex(where: { $0.request.job.id == id }) else { return }
         self.waiting.remove(at: index)
         self.refuse(id, .cancelled, "cancelled before it began")

@@ -55,6 +55,8 @@ package struct InlineMachine: Sendable {
         /// A job's handler starts.
         case started(JobID)
         case finished(JobID, JobEnd)
+        /// Its handler reports something.
+        case progressed(Partial)
         case fenced(JobID, JobEnd)
         /// A question for the primary's position was answered; `nil` if it could not be.
         case positionRead(number: UInt64, CausalToken?)
@@ -67,6 +69,8 @@ package struct InlineMachine: Sendable {
         /// Say this to the client.
         case tell(Message)
         case run(Request, receivedAt: MonotonicInstant)
+        /// Its caller gave a job up that runs: stop its handler.
+        case stop(JobID)
         case fence(Fence, receivedAt: MonotonicInstant)
         case readPosition(number: UInt64, Epoch)
         case checkPrimary
@@ -125,6 +129,7 @@ package struct InlineMachine: Sendable {
         case .received(let message): self.received(message, now: now)
         case .started(let id): self.output.append(.tell(.running(Running(id: id, attempts: 0))))
         case .finished(let id, let end): self.finished(id, end, now: now)
+        case .progressed(let partial): self.output.append(.tell(.partial(partial)))
         case .fenced(let id, let end): self.fenced(id, end)
         case .positionRead(let number, let token):
             if let token { self.output.append(.tell(.position(Position(number: number, token: token)))) }

@@ -15,8 +15,14 @@ package protocol InlineRunner: Sendable {
 
     /// Runs one copy of a job to its end. Cancelling the task ends it without an outcome if it has none yet.
     ///
-    /// - Parameter onRunning: called when its handler starts.
-    func run(_ request: Request, receivedAt: MonotonicInstant, onRunning: @escaping @Sendable () -> Void) async -> JobEnd
+    /// - Parameters:
+    ///   - stop: stops its handler, should its caller give it up.
+    ///   - onProgress: called with what its handler reports.
+    ///   - onRunning: called when its handler starts.
+    func run(
+        _ request: Request, receivedAt: MonotonicInstant, stop: JobStop, onProgress: @escaping @Sendable (Partial) -> Void,
+        onRunning: @escaping @Sendable () -> Void
+    ) async -> JobEnd
 
     /// Puts a fence's receipt in place, or tells the one that stands there already.
     func fence(_ fence: Fence, receivedAt: MonotonicInstant) async -> JobEnd

@@ -33,7 +33,10 @@ package final class StubRunner: InlineRunner {
         .primary(PrimaryStatus(epoch: self.epoch, unixMilliseconds: Int64(Date().timeIntervalSince1970 * 1000)))
     }
 
-    package func run(_ request: Request, receivedAt: MonotonicInstant, onRunning: @escaping @Sendable () -> Void) async -> JobEnd {
+    package func run(
+        _ request: Request, receivedAt: MonotonicInstant, stop: JobStop, onProgress: @escaping @Sendable (Partial) -> Void,
+        onRunning: @escaping @Sendable () -> Void
+    ) async -> JobEnd {
         let job = request.job
         guard let stub = self.stubs[Offer(name: job.name, version: job.version)] else {
             let message = "no stub answers '\(job.name)' version \(job.version)"
