@@ -136,7 +136,8 @@ struct InlineTests {
             return job.item
         }
         try await WherryClient.withClient(try self.configuration(), handlers: handlers, logger: self.logger) { client in
-            #expect(try await client.call(AddItem(item: 5)) == 5)
+            let value = try await client.call(AddItem(item: 5))
+            #expect(value == 5)
         }
         #expect(runs.load(ordering: .relaxed) == 2)
         #expect(try await self.items() == "5")
@@ -184,7 +185,8 @@ struct InlineTests {
         }
         // With nothing but a URL the schema is made.
         try await WherryClient.withClient(try self.configuration(), handlers: .items, logger: self.logger) { client in
-            #expect(try await client.call(AddItem(item: 1)) == 1)
+            let value = try await client.call(AddItem(item: 1))
+            #expect(value == 1)
         }
     }
 

@@ -55,7 +55,8 @@ struct RehearsalTests {
 
     @Test func `what it returned and would have changed is told, and nothing is left`() async throws {
         let rehearsal = try await Handlers.items.rehearse(AddItem(item: 7), on: self.database) { db in
-            #expect(try await db.query("SELECT item FROM items", as: Int.self) == [7], "it can be looked at from within")
+            let items = try await db.query("SELECT item FROM items", as: Int.self)
+            #expect(items == [7], "it can be looked at from within")
         }
         #expect(rehearsal.output == 7)
         #expect(rehearsal.changes == [.init("public.items", inserted: 1)])
