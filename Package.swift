@@ -129,7 +129,8 @@ let package = Package(
         .target(
             name: "WherryTestKit",
             dependencies: [
-                "WherryCore", "WherryCluster", "WherryPostgres", "WherryJobs", "WherryMigrations", "WherryWire", "WherryBroker", "WherryWorker",
+                "WherryCore", "WherryCluster", "WherryPostgres", "WherryJobs", "WherryMigrations", "WherryWire", "WherryBroker",
+                "WherryWorker",
                 "Wherry", lifecycle, logging,
             ],
             swiftSettings: house

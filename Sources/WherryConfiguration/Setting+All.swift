@@ -38,7 +38,8 @@ extension Setting {
         "wherry.deadlineSeconds", .seconds(0.001...1e9), [.client: "30"], example: "30",
         "How long a job may take until it is visible to its caller, unless the call says.")
     package static let maximumDeadline = Setting(
-        "wherry.maximumDeadlineSeconds", .seconds(0.001...1e9), [.client: "3600"], example: "3600", "The longest deadline that a call may ask for.")
+        "wherry.maximumDeadlineSeconds", .seconds(0.001...1e9), [.client: "3600"], example: "3600",
+        "The longest deadline that a call may ask for.")
     package static let drain = Setting(
         "wherry.drainSeconds", .seconds(0...1e9), [.client: "10", .worker: "20", .broker: "30"], example: "20",
         "How long what is under way may take to end once the process is told to stop.")
@@ -91,6 +92,7 @@ extension Setting {
         .region, .primaryRegion, .database, .primaryDatabase, .brokers, .bind, .scope, .migrate,
         .concurrency, .deadline, .maximumDeadline, .drain, .maximumPendingJobs, .maximumArgumentBytes, .maximumReadConnections,
         .maximumPayloadBytes, .heartbeat, .upkeep,
-        .maximumQueuedJobs, .maximumQueuedBytes, .maximumQueuedJobsPerClient, .maximumQueuedBytesPerClient, .maximumHeldBytes, .maximumPeers,
+        .maximumQueuedJobs, .maximumQueuedBytes, .maximumQueuedJobsPerClient, .maximumQueuedBytesPerClient, .maximumHeldBytes,
+        .maximumPeers,
     ]
 }

@@ -15,7 +15,8 @@ extension Setting {
             : programs.map { "\($0.rawValue) \(Self.shown(self.defaults[$0] ?? ""))" }.joined(separator: ", ")
         let secret = self.isSecret ? " Secret." : ""
         let keys = ([self.key] + self.fallbackKeys).map { "`\($0)`" }.joined(separator: ", then ")
-        return "| \(variables) | \(keys) | \(programs.map(\.rawValue).joined(separator: ", ")) | \(defaults) | \(self.meaning)\(self.bounds)\(secret) |"
+        return
+            "| \(variables) | \(keys) | \(programs.map(\.rawValue).joined(separator: ", ")) | \(defaults) | \(self.meaning)\(self.bounds)\(secret) |"
     }
 
     private static func shown(_ value: String) -> String {

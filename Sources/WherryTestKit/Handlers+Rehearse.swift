@@ -104,6 +104,7 @@ extension JobContext {
         var random = SystemRandomNumberGenerator()
         let id = JobID(unixMilliseconds: Int64(Date().timeIntervalSince1970 * 1000), using: &random)
         self.init(
-            id: id, name: name, attempts: 0, redelivered: false, deadline: ContinuousClock.now + timeout, region: "rehearsal", logger: logger)
+            id: id, name: name, attempts: 0, redelivered: false, deadline: ContinuousClock.now + timeout, region: "rehearsal",
+            logger: logger)
     }
 }

@@ -67,7 +67,8 @@ public final class JobStubs: Sendable {
     ///   - body: what to do with it.
     /// - Returns: what the closure returns.
     /// - Throws: what the closure throws.
-    public func withClient<Result: Sendable>(region: String = "test", _ body: (WherryClient) async throws -> Result) async throws -> Result {
+    public func withClient<Result: Sendable>(region: String = "test", _ body: (WherryClient) async throws -> Result) async throws -> Result
+    {
         let logger = Logger(label: "wherry.stubs") { _ in SwiftLogNoOpLogHandler() }
         let runner = StubRunner(self.state.withLock { $0.stubs })
         let client = try WherryClient(stubs: runner, region: region, logger: logger)

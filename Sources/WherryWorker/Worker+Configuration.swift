@@ -78,6 +78,8 @@ extension Worker.Configuration {
         try Setting.drain.check(self.drainLimit)
         try Setting.heartbeat.check(self.heartbeatInterval)
         try Setting.maximumPayloadBytes.check(self.maximumPayloadSize)
-        if let upkeepInterval, upkeepInterval < .seconds(1) { throw SettingsError("\(Setting.upkeep.name) must be at least 1, or 0 for never") }
+        if let upkeepInterval, upkeepInterval < .seconds(1) {
+            throw SettingsError("\(Setting.upkeep.name) must be at least 1, or 0 for never")
+        }
     }
 }

@@ -54,13 +54,15 @@ struct ConfigurationTableTests {
 
     @Test("names nothing that is not read", arguments: Setting.Program.allCases)
     func read(program: Setting.Program) throws {
-        let base: [String: String] = program == .broker ? [:] : ["WHERRY_REGION": "x", "WHERRY_PRIMARY_REGION": "x", "WHERRY_BROKERS": "tcp://x:1"]
+        let base: [String: String] =
+            program == .broker ? [:] : ["WHERRY_REGION": "x", "WHERRY_PRIMARY_REGION": "x", "WHERRY_BROKERS": "tcp://x:1"]
         var bound = base
         if program == .worker { bound["WHERRY_BIND"] = "tcp://127.0.0.1:*" }
         let plain = try Self.describe(program, bound)
         for setting in Setting.all where setting.defaults[program] != nil {
             var environment = bound
-            environment[setting.variable] = Self.otherValue(of: setting, than: environment[setting.variable] ?? setting.defaults[program] ?? "")
+            environment[setting.variable] = Self.otherValue(
+                of: setting, than: environment[setting.variable] ?? setting.defaults[program] ?? "")
             if setting.key == Setting.region.key, program == .worker { environment["WHERRY_PRIMARY_REGION"] = nil }
             #expect(try Self.describe(program, environment) != plain, "\(setting.variable) changes nothing in a \(program)")
         }

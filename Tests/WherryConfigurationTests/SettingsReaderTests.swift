@@ -75,7 +75,9 @@ struct SettingsReaderTests {
 
     @Test("with a warning of a misspelt variable, and with the one that was meant")
     func misspelt() {
-        let warnings = SettingsReader.warnings(about: ["WHERRY_BROKER": "tcp://a:1", "WHERRY_REGION": "lax", "WHERRY_ZEBRA": "1", "HOME": "/"])
+        let warnings = SettingsReader.warnings(about: [
+            "WHERRY_BROKER": "tcp://a:1", "WHERRY_REGION": "lax", "WHERRY_ZEBRA": "1", "HOME": "/",
+        ])
         #expect(
             warnings == [
                 "the environment variable WHERRY_BROKER means nothing to Wherry: did you mean WHERRY_BROKERS?",

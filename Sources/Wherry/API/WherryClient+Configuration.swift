@@ -88,7 +88,8 @@ extension WherryClient.Configuration {
             try Setting.maximumDeadline.check(self.maximumDeadline)
             try Setting.deadline.check(self.deadline)
             guard self.deadline <= self.maximumDeadline else {
-                throw SettingsError("\(Setting.deadline.name) is \(self.deadline); it must be at most \(self.maximumDeadline), the longest allowed")
+                throw SettingsError(
+                    "\(Setting.deadline.name) is \(self.deadline); it must be at most \(self.maximumDeadline), the longest allowed")
             }
             try Setting.drain.check(self.drainLimit)
             try Setting.maximumPendingJobs.check(self.maximumPendingJobs)
@@ -121,7 +122,8 @@ extension WherryClient.Configuration {
         let addresses = (try? Setting.brokerAddresses(self.brokers)) ?? []
         guard addresses.contains(where: { $0.region == nil || $0.region == self.primaryRegion }) else {
             let brokers = "set \(Setting.brokers.name) to the endpoints of brokers in \(self.primaryRegion)"
-            let message = self.region == self.primaryRegion ? "\(brokers), or give the client handlers, and jobs run in this process" : brokers
+            let message =
+                self.region == self.primaryRegion ? "\(brokers), or give the client handlers, and jobs run in this process" : brokers
             throw JobError(.misconfigured, "no broker: \(message)", region: self.region)
         }
     }

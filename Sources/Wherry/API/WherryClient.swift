@@ -55,7 +55,8 @@ public final class WherryClient: Service {
 
     /// - Parameter runner: runs write jobs in this process, in the place of the primary's brokers.
     package init(
-        _ configuration: Configuration, runner: (any InlineRunner)?, loop: EventLoop = .shared, context: ZeroMQContext = .shared, logger: Logger
+        _ configuration: Configuration, runner: (any InlineRunner)?, loop: EventLoop = .shared, context: ZeroMQContext = .shared,
+        logger: Logger
     ) throws(JobError) {
         try configuration.validate(isInline: runner != nil)
         self.configuration = configuration

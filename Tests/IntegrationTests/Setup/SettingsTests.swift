@@ -53,7 +53,8 @@ struct SettingsTests {
     @Test func `beside a broker and a worker in one region`() async throws {
         let url = TestDatabase.current.primary.url
         try await Self.withEndpoint { endpoint in
-            let configuration = try Worker.Configuration.fromEnvironment(["DATABASE_URL": url, "WHERRY_BIND": endpoint], logger: self.logger)
+            let configuration = try Worker.Configuration.fromEnvironment(
+                ["DATABASE_URL": url, "WHERRY_BIND": endpoint], logger: self.logger)
             let worker = Worker(handlers: ItemsApp.handlers, configuration: configuration, logger: self.logger)
             let host = ServiceHost(worker, logger: self.logger)
             // A region that is not the primary's runs nothing inline; here the application does without handlers to go through the broker.

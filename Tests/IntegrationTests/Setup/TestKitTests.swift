@@ -71,7 +71,8 @@ struct RehearsalTests {
     }
 
     @Test func `a deferred constraint strikes as it would at COMMIT`() async throws {
-        try await TestDatabase.current.psql("ALTER TABLE items ADD UNIQUE (item) DEFERRABLE INITIALLY DEFERRED; INSERT INTO items VALUES (7)")
+        try await TestDatabase.current.psql(
+            "ALTER TABLE items ADD UNIQUE (item) DEFERRABLE INITIALLY DEFERRED; INSERT INTO items VALUES (7)")
         let error = try await jobError { _ = try await Handlers.items.rehearse(AddItem(item: 7), on: self.database) }
         #expect(error.message.contains("23505"), "\(error)")
     }
