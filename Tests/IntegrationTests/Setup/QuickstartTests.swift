@@ -17,14 +17,19 @@ struct QuickstartTests {
         #expect(second.output == "Ada was here 2 time(s); guests: Ada\n", "\(second.errors)")
     }
 
-    @Test func `is short`() throws {
+    private static func text(of path: String) throws -> String {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        let source = try String(contentsOf: root.appending(path: "examples/Quickstart/Quickstart.swift"), encoding: .utf8)
+        return try String(contentsOf: root.appending(path: path), encoding: .utf8)
+    }
+
+    @Test func `is short, and stands in the README as it is`() throws {
+        let source = try Self.text(of: "examples/Quickstart/Quickstart.swift")
         let code = source.split(separator: "\n").filter { line in
             let text = line.trimmingCharacters(in: .whitespaces)
             return !text.isEmpty && !text.hasPrefix("//")
         }
         #expect(code.count < 30)
+        #expect(try Self.text(of: "README.md").contains(source))
     }
 }
