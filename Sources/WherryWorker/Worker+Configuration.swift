@@ -1,16 +1,24 @@
 public import Foundation
 public import WherryBroker
+import WherryCore
 public import WherryPostgres
 import WherryWire
 
 extension Worker {
     /// Where a worker's brokers and its database are, and how much it does at once.
     public struct Configuration: Sendable {
-        /// The region that the worker stands in, for example `syd`: that of the primary database.
+        /// The region that the worker stands in, for example `syd`.
         public var region: String
-        /// The endpoints of the brokers that it takes jobs from, for example `tcp://broker-1:7400`. May be empty if there is a ``broker``.
+        /// The region of the primary database, if it is to be checked: a worker that stands there does not start on a standby. Default: none.
+        public var primaryRegion: String?
+        /// The endpoints of the brokers that it takes jobs from, for example `tcp://broker-1:7400`. A host name stands for all of its addresses,
+        /// which are looked up every ``resolveInterval`` and when a broker was lost. Entries such as `lax=tcp://broker.lax:7400` are for workers
+        /// of that region only; if there is one of this worker's region, those without a region are not for it, so that the list of an
+        /// application can be used as it is. May be empty if there is a ``broker``.
         public var brokers: [String]
-        /// The primary database.
+        /// How often the host names of brokers are looked up. Default: 10 s.
+        public var resolveInterval = Duration.seconds(10)
+        /// The database beside the worker: the primary, or, for region jobs only, a replica.
         public var database: PostgresConfiguration
         /// How many jobs run at once, and how many connections they have. Default: 16.
         public var concurrency = 16
@@ -48,6 +56,7 @@ extension Worker.Configuration {
     /// | variable | meaning |
     /// |---|---|
     /// | `WHERRY_REGION` | ``region``; required |
+    /// | `WHERRY_PRIMARY_REGION` | ``primaryRegion`` |
     /// | `WHERRY_BROKERS` | ``brokers``, separated by commas; required unless there is a `WHERRY_BIND` |
     /// | `WHERRY_BIND` | endpoints, separated by commas, where a ``broker`` in this process listens, for example `tcp://*:7400` |
     /// | `DATABASE_URL` | ``database``; required |
@@ -88,10 +97,25 @@ extension Worker.Configuration {
             database: PostgresConfiguration(database, applicationName: "wherry-worker"),
             broker: binds.isEmpty ? nil : BrokerConfiguration(region: region, binds: binds)
         )
+        configuration.primaryRegion = value("WHERRY_PRIMARY_REGION")
         configuration.concurrency = try number("WHERRY_CONCURRENCY", configuration.concurrency)
         configuration.drainLimit = .seconds(try number("WHERRY_DRAIN_SECONDS", 20))
         try configuration.validate()
         return configuration
+    }
+
+    /// The brokers that this worker takes jobs from.
+    func brokerAddresses() throws(WorkerError) -> [BrokerAddress] {
+        var all: [BrokerAddress] = []
+        for text in self.brokers {
+            do {
+                all.append(try BrokerAddress(parsing: text))
+            } catch {
+                throw WorkerError(.invalidConfiguration, error.description)
+            }
+        }
+        let own = all.filter { $0.region == self.region }
+        return own.isEmpty ? all.filter { $0.region == nil } : own
     }
 
     /// Says what makes no sense, before anything is opened.
@@ -104,12 +128,12 @@ extension Worker.Configuration {
             !self.brokers.isEmpty || self.broker != nil,
             "no broker: set WHERRY_BROKERS to the brokers' endpoints, or WHERRY_BIND to run one in this process"
         )
-        for endpoint in self.brokers {
-            try check(
-                ["tcp://", "ipc://", "inproc://"].contains { endpoint.hasPrefix($0) },
-                "the broker endpoint '\(endpoint)' must begin with tcp://, ipc:// or inproc://"
-            )
-        }
+        let addresses = try self.brokerAddresses()
+        try check(
+            !addresses.isEmpty || self.broker != nil,
+            "no broker of the region \(self.region) is among \(self.brokers.joined(separator: ", "))"
+        )
+        try check(self.resolveInterval >= .milliseconds(100), "the resolve interval must be at least 100 ms")
         try check(Set(self.brokers).count == self.brokers.count, "a broker stands twice in \(self.brokers.joined(separator: ", "))")
         try check(
             self.broker.map { $0.region == self.region } ?? true,

@@ -10,7 +10,9 @@ extension WherryClient {
         public var region: String
         /// The region of the primary database, for example `syd`: where jobs run.
         public var primaryRegion: String
-        /// The endpoints of the brokers in the primary's region, for example `tcp://broker-1:7400`. A job goes to any of them.
+        /// The endpoints of brokers, for example `tcp://broker-1:7400`: those of the primary's region, to any of which a write job goes, and, as
+        /// `lax=tcp://broker.lax:7400`, those of other regions, for region jobs. A host name stands for all of its addresses, which are looked up
+        /// every ``resolveInterval`` and when a broker was lost.
         public var brokers: [String]
         /// The database to read from: the replica in this region, or the primary where there is none. One server, not a name that stands for
         /// several: what was seen on one says nothing about another.
@@ -27,6 +29,8 @@ extension WherryClient {
         public var maximumArgumentBytes = 1 << 20
         /// How many connections reads may have; the next read waits, up to 5 s. Default: 10.
         public var maximumReadConnections = 10
+        /// How often the host names of brokers are looked up. Default: 10 s.
+        public var resolveInterval = Duration.seconds(10)
         /// Whose jobs these are, where no key says so. Default: `default`.
         public var scope = "default"
 
@@ -98,18 +102,18 @@ extension WherryClient.Configuration {
             try check((1...200).contains(region.utf8.count), "the region '\(region)' must have 1 to 200 bytes")
         }
         try check(!self.brokers.isEmpty, "no broker: set WHERRY_BROKERS to the endpoints of brokers in \(self.primaryRegion)")
-        for endpoint in self.brokers {
-            try check(
-                ["tcp://", "ipc://", "inproc://"].contains { endpoint.hasPrefix($0) },
-                "the broker endpoint '\(endpoint)' must begin with tcp://, ipc:// or inproc://"
-            )
-        }
+        let addresses = try self.brokerAddresses()
+        try check(
+            addresses.contains { $0.region == nil || $0.region == self.primaryRegion },
+            "no broker of the primary's region \(self.primaryRegion) is among \(self.brokers.joined(separator: ", "))"
+        )
         try check(Set(self.brokers).count == self.brokers.count, "a broker stands twice in \(self.brokers.joined(separator: ", "))")
         try check(self.maximumDeadline > .zero, "the longest deadline must be more than zero")
         try check(
             self.deadline > .zero && self.deadline <= self.maximumDeadline,
             "the deadline is \(self.deadline); it must be more than zero and at most \(self.maximumDeadline)"
         )
+        try check(self.resolveInterval >= .milliseconds(100), "the resolve interval must be at least 100 ms")
         try check(self.drainLimit >= .zero, "the drain limit must not be negative")
         try check((1...1_000_000).contains(self.maximumPendingJobs), "the pending jobs must be limited to 1 to 1000000")
         try check((1...8 << 20).contains(self.maximumArgumentBytes), "the arguments must be limited to 1 byte to 8 MiB")
@@ -117,17 +121,31 @@ extension WherryClient.Configuration {
         try check((1...200).contains(self.scope.utf8.count), "the scope must have 1 to 200 bytes")
     }
 
+    private func brokerAddresses() throws(JobError) -> [BrokerAddress] {
+        var addresses: [BrokerAddress] = []
+        for text in self.brokers {
+            do {
+                addresses.append(try BrokerAddress(parsing: text))
+            } catch {
+                throw JobError(.misconfigured, error.description, region: self.region)
+            }
+        }
+        return addresses
+    }
+
     /// What of it concerns the machine, with an incarnation of its own.
-    var machine: ClientMachineConfiguration {
+    func makeMachineConfiguration() throws(JobError) -> ClientMachineConfiguration {
         var generator = SystemRandomNumberGenerator()
         var machine = ClientMachineConfiguration(
-            brokers: self.brokers,
+            brokers: try self.brokerAddresses(),
             region: self.region,
+            primaryRegion: self.primaryRegion,
             incarnation: (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
         )
         machine.scope = self.scope
         machine.maximumPendingJobs = self.maximumPendingJobs
         machine.maximumArgumentBytes = self.maximumArgumentBytes
+        machine.resolving.interval = self.resolveInterval
         return machine
     }
 }

@@ -37,7 +37,10 @@ public final class WherryClient: Service {
         try self.init(configuration, loop: .shared, context: .shared, logger: logger)
     }
 
-    package init(_ configuration: Configuration, loop: EventLoop, context: ZeroMQContext, logger: Logger) throws(JobError) {
+    package init(
+        _ configuration: Configuration, loop: EventLoop, context: ZeroMQContext, resolver: any HostResolver = SystemHostResolver(),
+        logger: Logger
+    ) throws(JobError) {
         try configuration.validate()
         self.configuration = configuration
         self.loop = loop
@@ -48,10 +51,11 @@ public final class WherryClient: Service {
         // The server enforces that reads are reads, whatever the role may do.
         database.sessionSettings["default_transaction_read_only"] = "on"
         self.core = ClientCore(
-            configuration.machine,
+            try configuration.makeMachineConfiguration(),
             notifier: ReplayNotifier(database: database, loop: loop, logger: logger),
             loop: loop,
             context: context,
+            resolver: resolver,
             logger: logger
         )
         var limits = PostgresPool.Limits()
@@ -110,7 +114,7 @@ public final class WherryClient: Service {
     // MARK: Submitting
 
     /// Encodes a job and puts it into the pending table.
-    func start<J: Job>(_ job: J, deadline: Duration?) throws(JobError) -> PendingJob {
+    func start<J: JobBase>(_ job: J, deadline: Duration?, target: ClientMachine.Target = .primary) throws(JobError) -> PendingJob {
         let deadline = deadline ?? self.configuration.deadline
         guard deadline > .zero, deadline <= self.configuration.maximumDeadline else {
             let message = "the deadline is \(deadline); it must be more than zero and at most \(self.configuration.maximumDeadline)"
@@ -133,7 +137,8 @@ public final class WherryClient: Service {
             contentType: JobCodec.contentType,
             arguments: arguments,
             digest: JobCodec.digest(arguments),
-            deadline: self.loop.now + deadline
+            deadline: self.loop.now + deadline,
+            target: target
         )
         self.core.submit(pending, submission)
         return pending
