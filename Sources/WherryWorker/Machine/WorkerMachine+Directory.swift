@@ -1,3 +1,4 @@
+import OrderedCollections
 import WherryCore
 import WherryWire
 
