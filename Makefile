@@ -12,7 +12,7 @@ TEST_WIDTH ?= 3
 SWIFT_BUILD = swift build --configuration $(CONFIGURATION) $(SWIFT_FLAGS)
 BIN = $$($(SWIFT_BUILD) --show-bin-path)
 
-.PHONY: help demo demo-build test build release lint format docs-check demo-check ci setup clean
+.PHONY: help demo demo-build test build release lint format docs-check api-docs docs-run readme-check demo-check ci setup setup-tests clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -24,7 +24,7 @@ demo: demo-build ## a real primary, a real replica, an ocean between them, and t
 demo-build: setup
 	@for product in wherry wherry-demo-worker wherry-demo-app; do $(SWIFT_BUILD) --product $$product || exit; done
 
-test: setup ## all tests; those of real servers start their own
+test: setup-tests ## all tests; those of real servers start their own
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) swift test $(SWIFT_FLAGS)
 
 build: setup ## the tool, the workers and the examples
@@ -42,13 +42,26 @@ format: ## formats the sources in place
 docs-check: ## links, anchors and names in the documentation
 	scripts/check-docs
 
+api-docs: build ## DocC of what users import; fails for a warning or a public symbol without documentation
+	scripts/check-api-docs
+
+docs-run: build ## runs the commands in the documentation, and compares what they print
+	scripts/run-docs
+
+readme-check: setup ## compiles the README's code as a user would
+	scripts/check-readme-code
+
 demo-check: demo-build ## the demo once more, judged by its report instead of by eye
 	scripts/check-demo "$(BIN)/wherry"
 
-ci: lint docs-check test demo-check ## what has to pass before anything lands
+ci: lint docs-check test api-docs docs-run readme-check demo-check ## what has to pass before anything lands
 
 setup: ## installs what is missing on this machine
 	@scripts/setup
+
+# Chromium too: a test visits a web app with it.
+setup-tests:
+	@scripts/setup --tests
 
 clean: ## forgets what was built
 	swift package clean

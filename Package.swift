@@ -175,6 +175,12 @@ let package = Package(
         .target(
             name: "WebSession", dependencies: ["Wherry", hummingbird], path: "examples/WebSession", exclude: ["README.md"],
             swiftSettings: house),
+        .target(name: "BulkImportJobs", dependencies: ["Wherry"], path: "examples/BulkImport/Jobs", swiftSettings: house),
+        .executableTarget(
+            name: "BulkImport", dependencies: ["BulkImportJobs", "Wherry"], path: "examples/BulkImport/App", swiftSettings: house),
+        .executableTarget(
+            name: "BulkImportWorker", dependencies: ["BulkImportJobs", "WherryWorker"], path: "examples/BulkImport/Worker",
+            swiftSettings: house),
 
         // Tests
         .testTarget(name: "WherryCoreTests", dependencies: ["WherryCore"], swiftSettings: house),
@@ -203,7 +209,8 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs", "WherryMigrations",
-                "WherryBroker", "WherryWorker", "Wherry", "WherryCluster", "WherryTestKit", "WherryCLI", "WebSession", lifecycle, logging,
+                "WherryBroker", "WherryWorker", "Wherry", "WherryCluster", "WherryTestKit", "WherryCLI", "WebSession",
+                "BulkImport", "BulkImportWorker", lifecycle, logging,
                 subprocess, system, metrics, metricsTesting, tracing, inMemoryTracing, configuration,
             ],
             swiftSettings: house

@@ -18,11 +18,11 @@ public struct HandlerOptions: Sendable, Hashable {
     /// When it is over the job runs again, a bounded number of times (correctness.md, rule 23).
     public var lockTimeout: Duration
 
-    /// How long the transaction may stand idle between two statements, while the handler does something else: the transaction's
-    /// `idle_in_transaction_session_timeout`. Default: 2.5 s.
+    /// How long the transaction outlives a worker that froze: its `idle_in_transaction_session_timeout`. Default: 2.5 s.
     ///
-    /// It frees the locks of a worker that froze (correctness.md, rule 25), so it is best below the brokers' liveness (3 s). Raise it for a
-    /// handler that computes or waits for long between its statements.
+    /// It frees the locks of a worker whose process was stopped (correctness.md, rule 25), so it is best below the brokers' liveness (3 s). It
+    /// is no limit for a handler that computes or waits between two statements: the worker keeps such a handler's transaction awake, up to
+    /// ``timeout``.
     public var idleTimeout: Duration
 
     /// Options that differ from the defaults where said.

@@ -97,6 +97,8 @@ extension JobAttempt {
         switch end.result {
         case .drained:
             return [.giveBack(discard: true)] + self.end(.drained, "the worker shut down while running it")
+        case .stopped(let code, let message):
+            return [.giveBack(discard: true)] + self.end(code, message)
         case .timedOut:
             return self.failElsewhere(HandlerFailure(code: .timedOut, message: JobError.Code.timedOut.advice), now: now)
         case .cancelledStatement:
@@ -121,7 +123,7 @@ extension JobAttempt {
                 job: self.job, outcome: .committed, contentType: JobCodec.contentType, payload: output, attempts: self.attempts)
             self.state = .committing(receipt)
             return [.fly(.commit(receipt, synchronousCommit: synchronousCommit))]
-        case .timedOut, .cancelledStatement, .drained:
+        case .timedOut, .cancelledStatement, .drained, .stopped:
             preconditionFailure("handled above")
         }
     }

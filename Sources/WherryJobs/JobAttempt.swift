@@ -57,6 +57,8 @@ package struct JobAttempt: Sendable {
             case cancelledStatement
             /// The worker drains and its patience is over.
             case drained
+            /// Its caller gave it up, or its deadline has come: it was cancelled on the server. That is no outcome; the caller's fence decides.
+            case stopped(Refused.Code, String)
         }
 
         package var result: Result

@@ -64,9 +64,18 @@ extension JobRunner {
 
     /// Runs a handler in its transaction, up to its limit.
     func call(
-        _ body: @escaping Handler.Body, on connection: PostgresConnection, context: JobContext, options: HandlerOptions
+        _ body: @escaping Handler.Body, on connection: PostgresConnection, context: JobContext, options: HandlerOptions,
+        deadline: MonotonicInstant, stop: JobStop
     ) async -> JobAttempt.HandlerEnd {
-        let transaction = await Transaction(connection: connection)
+        stop.reset()
+        // Whoever gave the job up while it waited for a connection need not see it begin.
+        if stop.isCancelled { return JobAttempt.HandlerEnd(Self.result(of: .cancelled)) }
+        let end = EventLoop.now + options.timeout
+        // Often enough that one touch may be late.
+        let watch = TransactionWatch(interval: options.idleTimeout / 3, limit: min(end, deadline)) {
+            stop.stop(deadline < end ? .expired : .timedOut)
+        }
+        let transaction = await Transaction(connection: connection, watch: watch)
         let result = await withTaskGroup(of: Race.self) { group in
             group.addTask {
                 do {
@@ -75,14 +84,7 @@ extension JobRunner {
                     return .handler(.failure(error))
                 }
             }
-            group.addTask {
-                do {
-                    try await Task.sleep(for: options.timeout)
-                    return .timeUp
-                } catch {
-                    return .cancelled
-                }
-            }
+            group.addTask { .stopped(await stop.wait()) }
             let first = await group.next()
             group.cancelAll()
             if case .handler(let ended) = first { return Race.handler(ended) }
@@ -91,7 +93,7 @@ extension JobRunner {
             await connection.cancel()
             // A handler that ignores its cancellation keeps its slot in the worker, and is waited for: there is no killing it.
             await group.waitForAll()
-            return first ?? .cancelled
+            return first ?? .stopped(.drained)
         }
         let firstFailure = await transaction.end()
         if case .handler = result, firstFailure?.sqlState == .queryCanceled, await !connection.isHealthy, !Task.isCancelled {
@@ -111,18 +113,24 @@ extension JobRunner {
             return .drained
         case .handler(.failure(let error)):
             return .threw(HandlerFailure(thrown: error, maximumPayload: self.configuration.maximumPayloadSize))
-        case .timeUp:
-            return .timedOut
-        case .cancelled:
-            return .drained
+        case .stopped(let reason):
+            return Self.result(of: reason)
         }
     }
 
-    /// Who came first: the handler, its limit, or the worker's end.
+    private static func result(of reason: JobStop.Reason) -> JobAttempt.HandlerEnd.Result {
+        switch reason {
+        case .timedOut: .timedOut
+        case .expired: .stopped(.expired, "its deadline passed while its handler ran, which was cancelled")
+        case .cancelled: .stopped(.cancelled, "its caller gave it up while its handler ran, which was cancelled")
+        case .drained: .drained
+        }
+    }
+
+    /// Who came first: the handler, or what stops it.
     private enum Race: Sendable {
         case handler(Result<[UInt8], any Error>)
-        case timeUp
-        case cancelled
+        case stopped(JobStop.Reason)
     }
 
     private static func held(_ lease: PostgresPool.Lease?) -> PostgresPool.Lease {

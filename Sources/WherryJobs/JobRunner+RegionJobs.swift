@@ -50,7 +50,10 @@ extension JobRunner {
         let begun = EventLoop.now
         timings[.begin] = begun - leased
         onRunning()
-        let ended = await self.call(body, on: lease.connection, context: run.context, options: run.options)
+        run.reporter.begin()
+        let ended = await self.call(
+            body, on: lease.connection, context: run.context, options: run.options, deadline: run.deadline, stop: run.stop)
+        if case .returned = ended.result { run.reporter.end(returned: true) } else { run.reporter.end(returned: false) }
         timings[.handler] = EventLoop.now - begun
         if let later = await self.end(on: lease, after: ended) { seen = later }
         return self.judge(ended, of: run, mayRetry: mayRetry, seen: seen, timings)
@@ -79,6 +82,8 @@ extension JobRunner {
             }
             switch RegionGate.judge(observation, for: run.request.waitFor) {
             case .open(let seen): return .passed(seen)
+            case .wait where run.stop.isCancelled:
+                return .refused(self.refusal(id, .cancelled, "its caller gave it up before it began"), isConnectionGood: true)
             case .wait: break
             case .foreign(let epoch):
                 var refused = self.refusal(id, .wrongEpoch, "the database of \(self.configuration.region) is at \(epoch)")
@@ -146,6 +151,8 @@ extension JobRunner {
         case .drained:
             let message = "its worker shut down while it ran"
             return .refused(self.refusal(run.request.job.id, .regionJobLost, message))
+        case .stopped(let code, let message):
+            return .refused(self.refusal(run.request.job.id, code, message))
         case .timedOut:
             failure = HandlerFailure(code: .timedOut, message: JobError.Code.timedOut.advice)
         case .cancelledStatement:

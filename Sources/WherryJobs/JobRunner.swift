@@ -50,9 +50,14 @@ package final class JobRunner: Sendable {
     ///
     /// - Parameters:
     ///   - receivedAt: when it came in.
+    ///   - stop: stops its handler, should its caller give it up.
+    ///   - onProgress: called with what its handler reports.
     ///   - onRunning: called when its handler starts, at most a bounded number of times.
     @concurrent
-    package func run(_ request: Request, receivedAt: MonotonicInstant, onRunning: @Sendable () -> Void = {}) async -> JobEnd {
+    package func run(
+        _ request: Request, receivedAt: MonotonicInstant, stop: JobStop = JobStop(),
+        onProgress: @escaping @Sendable (Partial) -> Void = { _ in }, onRunning: @Sendable () -> Void = {}
+    ) async -> JobEnd {
         if let refusal = self.check(request) { return .refused(refusal) }
         let handler = self.handlers.handler(name: request.job.name, version: request.job.version, isRegionJob: request.isRegionJob)
         guard let handler else {
@@ -74,19 +79,26 @@ package final class JobRunner: Sendable {
         let attempt = JobAttempt(
             request: request, receivedAt: receivedAt, undecodable: undecodable, limits: self.configuration.limits,
             seed: .random(in: .min ... .max))
+        let reporter = ProgressReporter(id: request.job.id, contentType: JobCodec.contentType, send: onProgress)
+        let deadline = receivedAt + request.remaining
         let context = JobContext(
             id: request.job.id, name: request.job.name, attempts: request.attempts, redelivered: request.redelivered,
-            deadline: ContinuousClock.now + (receivedAt + request.remaining - EventLoop.now), region: self.configuration.region,
-            logger: logger)
+            deadline: ContinuousClock.now + (deadline - EventLoop.now), region: self.configuration.region,
+            logger: logger, reporter: reporter)
         if request.isRegionJob {
             let run = RegionRun(
-                request: request, receivedAt: receivedAt, body: body, undecodable: undecodable, context: context, handler: handler)
+                request: request, receivedAt: receivedAt, body: body, undecodable: undecodable, context: context, handler: handler,
+                reporter: reporter, stop: stop)
             return await self.run(run, logger: logger, onRunning: onRunning)
         }
         return await self.drive(attempt, options: handler.options, logger: logger) { connection in
             guard let body else { preconditionFailure("a job whose arguments do not decode is not run") }
             onRunning()
-            return await self.call(body, on: connection, context: context, options: handler.options)
+            reporter.begin()
+            let end = await self.call(
+                body, on: connection, context: context, options: handler.options, deadline: deadline, stop: stop)
+            if case .returned = end.result { reporter.end(returned: true) } else { reporter.end(returned: false) }
+            return end
         }
     }
 

@@ -100,7 +100,7 @@ package enum Judgement {
         let advice: String? =
             switch error.sqlState {
             case Raised.standby: Self.standbyAdvice
-            case "25P03": "its transaction stood idle for too long: raise idleTimeout in its HandlerOptions if it has reason to"
+            case "25P03": "its transaction stood idle for too long: the worker's process was stopped meanwhile, or starved of CPU"
             case SQLState.checkViolation: "there is no partition for its receipt: run `wherry upkeep`"
             case "3F000", "42P01", "42883", "42703": "the schema is not there or not up to date: run `wherry migrate up`"
             case SQLState.insufficientPrivilege: "the worker's role lacks a privilege: grant it (`wherry migrate print` lists them)"

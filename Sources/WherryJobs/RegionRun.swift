@@ -11,6 +11,8 @@ struct RegionRun: Sendable {
     let undecodable: String?
     let context: JobContext
     let handler: Handler
+    let reporter: ProgressReporter
+    let stop: JobStop
 
     var deadline: MonotonicInstant { self.receivedAt + self.request.remaining }
     var options: HandlerOptions { self.handler.options }

@@ -12,6 +12,8 @@ public struct NeverHappened: Error, Sendable, CustomStringConvertible {
 ///   - what: what is waited for, as it completes "never happened: …".
 ///   - limit: default 10 s; generous, since only a failing test waits it out.
 ///   - interval: between two readings; default 10 ms.
+///   - fileID: where it is waited for.
+///   - line: where it is waited for.
 ///   - read: reads the state.
 ///   - holds: whether this state is good.
 /// - Returns: the good state.

@@ -24,7 +24,7 @@ public enum TestCluster {
 
     /// The cluster of the running test.
     ///
-    /// - Precondition: the test, or its suite, has the trait ``Testing/Trait/ownCluster(_:)``, and this is called in the test's task.
+    /// - Precondition: the test, or its suite, has the trait `.ownCluster()`, and this is called in the test's task.
     public static var current: Cluster {
         guard let bound else {
             preconditionFailure("no cluster here: give the test or its suite the trait .ownCluster(), and ask in the test's own task")

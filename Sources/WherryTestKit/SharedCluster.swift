@@ -4,7 +4,7 @@ import WherryCore
 /// The one primary with one replica that all tests of a process share, each with a database of its own.
 ///
 /// Started by the first test that wants it; gone when the process is. What it shares is the servers: a test that crashes, freezes, promotes or
-/// reconfigures one needs a cluster of its own (``Testing/Trait/ownCluster(_:)``).
+/// reconfigures one needs a cluster of its own (`.ownCluster()`).
 public actor SharedCluster {
     private static let instance = SharedCluster()
 
@@ -22,7 +22,9 @@ public actor SharedCluster {
 
     /// Makes a database, waits until the replica has it, runs a body with it, and drops it however the body ends.
     ///
-    /// - Parameter template: what the database is a copy of; default an empty one.
+    /// - Parameters:
+    ///   - template: what the database is a copy of; default an empty one.
+    ///   - body: works with it.
     public static func withDatabase<Result>(
         from template: DatabaseTemplate = .empty, _ body: (TestDatabase) async throws -> Result
     ) async throws -> Result {

@@ -11,7 +11,7 @@ public struct TestDatabase: Sendable {
 
     /// The database of the running test.
     ///
-    /// - Precondition: the test, or its suite, has the trait ``Testing/Trait/postgres``, and this is called in the test's task.
+    /// - Precondition: the test, or its suite, has the trait `.postgres`, and this is called in the test's task.
     public static var current: TestDatabase {
         guard let bound else {
             preconditionFailure("no database here: give the test or its suite the trait .postgres, and ask in the test's own task")
@@ -25,7 +25,7 @@ public struct TestDatabase: Sendable {
     /// How to connect to it on the replica, as the superuser.
     public var replica: ConnectionInfo { self.cluster.replica.connection(database: self.name) }
 
-    /// Runs SQL on the primary through `psql`; see ``WherryCluster/PostgresServer/psql(_:database:user:within:)``.
+    /// Runs SQL on the primary through `psql`; see ``PostgresServer/psql(_:database:user:within:)``.
     @discardableResult
     public func psql(_ sql: String) async throws(ClusterError) -> String {
         try await self.cluster.primary.psql(sql, database: self.name)

@@ -10,6 +10,7 @@ actor WorkerLinks {
     /// What somebody with a database must do, and report back.
     enum Work: Sendable {
         case run(Request, receivedAt: MonotonicInstant)
+        case cancel(JobID)
         case fence(Fence, receivedAt: MonotonicInstant)
         case readPosition(Epoch)
         case checkPrimary
@@ -94,6 +95,7 @@ actor WorkerLinks {
         case .disconnect(let link): self.close(link)
         case .send(let message, let link): self.send(message.encode(), to: link)
         case .run(let request, let receivedAt): self.workSource.yield(.run(request, receivedAt: receivedAt))
+        case .cancel(let id): self.workSource.yield(.cancel(id))
         case .fence(let fence, let receivedAt): self.workSource.yield(.fence(fence, receivedAt: receivedAt))
         case .readPosition(let epoch): self.workSource.yield(.readPosition(epoch))
         case .checkPrimary: self.workSource.yield(.checkPrimary)

@@ -22,6 +22,7 @@ struct WorkerProcess: Sendable {
     private let jobs: JobRunner
     private let control: JobRunner
     private let hasRegionJobs: Bool
+    private let running = RunningJobs()
 
     /// How many connections fences and questions to the primary share.
     private static let controlConnections = 4
@@ -142,10 +143,14 @@ struct WorkerProcess: Sendable {
         await self.links.handle(.started)
         await withDiscardingTaskGroup { group in
             for await work in self.links.work {
-                if case .abandon = work {
-                    group.cancelAll()
-                } else {
-                    group.addTask { await self.perform(work) }
+                switch work {
+                case .abandon: group.cancelAll()
+                case .cancel(let id): self.running.cancel(id)
+                case .run(let request, let receivedAt):
+                    // Known before the next CANCEL is read.
+                    let stop = self.running.begin(request.job.id)
+                    group.addTask { await self.run(request, receivedAt: receivedAt, stop: stop) }
+                default: group.addTask { await self.perform(work) }
                 }
             }
             group.cancelAll()
@@ -153,22 +158,27 @@ struct WorkerProcess: Sendable {
         return await self.links.finish()
     }
 
+    private func run(_ request: Request, receivedAt: MonotonicInstant, stop: JobStop) async {
+        let links = self.links
+        let id = request.job.id
+        let end = await self.jobs.run(
+            request, receivedAt: receivedAt, stop: stop,
+            onProgress: { partial in links.loop.execute { links.assumeIsolated { $0.handle(.progressed(partial)) } } },
+            onRunning: { links.loop.execute { links.assumeIsolated { $0.handle(.handlerStarted(id)) } } }
+        )
+        self.running.end(id, stop)
+        await links.handle(.finished(id, end))
+    }
+
     private func perform(_ work: WorkerLinks.Work) async {
         switch work {
-        case .run(let request, let receivedAt):
-            let links = self.links
-            let id = request.job.id
-            let end = await self.jobs.run(request, receivedAt: receivedAt) {
-                links.loop.execute { links.assumeIsolated { $0.handle(.handlerStarted(id)) } }
-            }
-            await links.handle(.finished(id, end))
         case .fence(let fence, let receivedAt):
             await self.links.handle(.fenced(fence.job.id, await self.control.fence(fence, receivedAt: receivedAt)))
         case .readPosition(let epoch):
             await self.links.handle(.positionRead(try? await self.control.position(in: epoch)))
         case .checkPrimary:
             await self.links.handle(.primaryChecked(await self.checkPrimary()))
-        case .abandon:
+        case .run, .cancel, .abandon:
             break
         }
     }

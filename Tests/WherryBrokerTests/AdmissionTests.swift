@@ -160,7 +160,7 @@ import WherryWire
         #expect(stage.send(.reply(Stage.reply(request.job.id)), from: "w").to("b").isEmpty)
     }
 
-    @Test func `CANCEL drops what waits, and is not answered for what does not`() {
+    @Test func `CANCEL drops what waits, and goes on to the worker that has what does not`() {
         var stage = Stage()
         stage.client("c")
         let (first, second) = (stage.request(), stage.request())
@@ -170,8 +170,26 @@ import WherryWire
         #expect(refused.map(\.neverDispatched) == [true])
         stage.worker("w")
         #expect(stage.send(.request(second), from: "c").requests(to: "w").count == 1)
-        #expect(stage.send(.cancel(second.job.id), from: "c").isEmpty)
+        let passedOn = stage.send(.cancel(second.job.id), from: "c")
+        #expect(passedOn.to("w") == [.cancel(second.job.id)])
+        #expect(passedOn.to("c").isEmpty)
         #expect(stage.send(.cancel(first.job.id), from: "c").isEmpty)
+        let stopped = Refused(id: second.job.id, code: .cancelled, message: "", incarnation: [], neverDispatched: true)
+        let told = stage.send(.refused(stopped), from: "w").refusals(to: "c")
+        #expect(told.map(\.code) == [.cancelled])
+        #expect(told.map(\.neverDispatched) == [false], "it may have run: only a fence is final")
+        #expect(stage.machine.load.dispatchedJobs == 0)
+    }
+
+    @Test func `CANCEL by one of two does not stop what a worker runs for both`() {
+        var stage = Stage()
+        stage.worker("w")
+        stage.client("a")
+        stage.client("b")
+        let request = stage.request()
+        _ = stage.send(.request(request), from: "a")
+        _ = stage.client("b", outstanding: [request.job.id])
+        #expect(stage.send(.cancel(request.job.id), from: "a").isEmpty)
     }
 
     @Test func `CANCEL by one leaves the job to others who wait for it`() {

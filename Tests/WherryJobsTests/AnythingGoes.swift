@@ -63,6 +63,7 @@ struct AnythingGoes {
         case 0: .threw(HandlerFailure(code: .handlerFailed, message: "test"))
         case 1: self.chance(2) ? .timedOut : .cancelledStatement
         case 2 where self.chance(5): .drained
+        case 2 where self.chance(5): .stopped(.cancelled, "test")
         default: .returned([1])
         }
     }

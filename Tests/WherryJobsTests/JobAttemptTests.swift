@@ -223,6 +223,18 @@ struct JobAttemptTests {
         #expect(try #require(harness.reply).failure?.code == "timed-out")
     }
 
+    @Test(
+        "that its caller gave up, or whose deadline came, while its handler ran ends without an outcome",
+        arguments: [Refused.Code.cancelled, .expired])
+    func stopped(_ code: Refused.Code) throws {
+        var harness = AttemptHarness()
+        harness.startRunning()
+        harness.feed(.handlerEnded(.init(.stopped(code, "stopped"), firstFailure: .server("57014"))))
+        #expect(harness.discarded == 1)
+        #expect(try #require(harness.refused).code == code)
+        #expect(harness.reply == nil)
+    }
+
     @Test("whose handler cancelled a statement of its own fails on another connection")
     func cancelledStatement() throws {
         var harness = AttemptHarness()

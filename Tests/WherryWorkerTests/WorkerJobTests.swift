@@ -76,6 +76,33 @@ struct WorkerJobTests {
         #expect(bench.sent().allSatisfy { if case .refused(let refused) = $0 { !refused.neverDispatched } else { true } })
     }
 
+    @Test("that are cancelled go back if they wait, and are stopped if they run; their end says what came of that")
+    func cancelled() {
+        var bench = WorkerBench.serving(concurrency: 1)
+        let (running, waiting) = (bench.request(), bench.request())
+        bench.hear(.request(running))
+        bench.hear(.request(waiting))
+        bench.hear(.cancel(waiting.job.id))
+        #expect(bench.refusals() == [.cancelled])
+        #expect(bench.machine.heldCount == 1)
+        bench.hear(.cancel(running.job.id))
+        #expect(bench.actions == [.cancel(running.job.id)])
+        bench.tell(.finished(running.job.id, .reply(WorkerBench.reply(to: running))))
+        #expect(bench.replies() == [.committed], "it was faster")
+        bench.hear(.cancel(running.job.id))
+        #expect(bench.actions.isEmpty)
+    }
+
+    @Test("are said to run again when their handler begins anew, for its progress does too")
+    func runningAgain() {
+        var bench = WorkerBench.serving()
+        let request = bench.request()
+        bench.hear(.request(request))
+        bench.tell(.handlerStarted(request.job.id))
+        bench.tell(.handlerStarted(request.job.id))
+        #expect(bench.sent() == [.running(Running(id: request.job.id, attempts: 0))])
+    }
+
     @Test("that nobody here has a handler for are refused")
     func unknown() {
         var bench = WorkerBench.serving()

@@ -4,7 +4,7 @@ import WherryWire
 
 /// A job that was handed over: a future with several stages. Copies are the same job.
 ///
-/// It ends by itself, at the latest a few seconds after its deadline, whether anybody waits for it or not.
+/// It ends by itself, at the latest five seconds after its deadline, whether anybody waits for it or not and whoever is dead.
 public struct JobHandle<Output: Codable & Sendable>: Sendable {
     /// The job's id: what the log, the receipt and ``WherryClient/outcome(of:patience:)`` know it by.
     public let id: JobID
@@ -33,12 +33,25 @@ public struct JobHandle<Output: Codable & Sendable>: Sendable {
         }
     }
 
+    /// What the job's handler reports with `JobContext.report(_:)`, until the job ends.
+    ///
+    /// ```swift
+    /// for await progress in handle.progress { print(try progress.decode(as: Int.self)) }
+    /// ```
+    public var progress: JobProgressSequence {
+        JobProgressSequence(pending: self.pending)
+    }
+
     /// How long each leg took, as far as it has come. Complete once ``value`` is there.
     public var timings: JobTimings {
         self.pending.progress.timings
     }
 
-    /// Gives the job up. If it has not committed it never will, and ``value`` throws `cancelled`; if it was faster, ``value`` says so.
+    /// Gives the job up. If it has not committed it never will, and ``value`` throws `cancelled`; if it was faster, ``value`` says so: it gives
+    /// the output, or throws `notYetVisible`.
+    ///
+    /// A job that waits in a queue is dropped there. One that runs is cancelled where it runs: its task, its statement on the server, its
+    /// transaction. Either way a fence keeps copies of it from committing; if nobody answers for that within 5 s, ``value`` throws `undecided`.
     public func cancel() {
         self.core.cancel(self.pending.handle)
     }

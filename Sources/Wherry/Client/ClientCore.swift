@@ -122,6 +122,7 @@ actor ClientCore {
         case .learned(let epoch): self.notifier.assumeIsolated { $0.learn(epoch) }
         case .identified(let handle, let id):
             self.pending[handle]?.advance(to: .identified) { $0.id = id }
+        case .progressed(let handle, let partial, let run): self.pending[handle]?.report(partial, run: run)
         case .committed(let handle, let reply, let timings):
             self.pending[handle]?.advance(to: .committed) { progress in
                 progress.committed = reply

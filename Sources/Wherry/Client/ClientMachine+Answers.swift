@@ -15,14 +15,11 @@ extension ClientMachine {
     mutating func running(_ running: Running, from link: LinkID, now: MonotonicInstant) {
         guard let handle = self.byID[running.id], var entry = self.entries[handle] else { return }
         entry.attempts = max(entry.attempts, running.attempts)
-        if entry.holder == link { entry.isRunning = true }
+        if entry.holder == link {
+            entry.isRunning = true
+            entry.progress.running()
+        }
         self.acknowledge(handle, entry, by: link, now: now)
-    }
-
-    mutating func hear(of id: JobID, now: MonotonicInstant) {
-        guard let handle = self.byID[id], var entry = self.entries[handle] else { return }
-        entry.lastNews = now
-        self.store(handle, entry)
     }
 
     private mutating func acknowledge(_ handle: Handle, _ entry: Entry, by link: LinkID, now: MonotonicInstant) {

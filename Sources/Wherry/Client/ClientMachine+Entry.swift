@@ -64,6 +64,7 @@ extension ClientMachine {
         var nextCheck = MonotonicInstant.zero
         var lastNews = MonotonicInstant.zero
         var watching = Watching.nothing
+        var progress = ProgressGate()
         /// The reply that was told as committed.
         var committed: Reply?
 

@@ -91,7 +91,7 @@ extension ClientMachine {
         case .disconnect(let disconnect): self.disconnected(disconnect, from: id, now: now)
         case .queued(let queued): self.queued(queued, from: id, now: now)
         case .running(let running): self.running(running, from: id, now: now)
-        case .partial(let partial): self.hear(of: partial.id, now: now)
+        case .partial(let partial): self.progressed(partial, from: id, now: now)
         case .refused(let refused): self.refused(refused, from: id, now: now)
         case .reply(let reply), .outcome(let reply): self.answered(reply, from: id, now: now)
         case .position: break

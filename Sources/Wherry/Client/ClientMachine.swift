@@ -75,6 +75,8 @@ package struct ClientMachine: Sendable {
         case learned(Epoch)
         /// The job has its id.
         case identified(Handle, JobID)
+        /// The job's handler reported something. `run` counts how often it began anew.
+        case progressed(Handle, Partial, run: Int)
         /// The job has committed at the primary; it is not yet visible here. At most once, before `complete`.
         case committed(Handle, Reply, JobTimings)
         /// The end. Exactly once.

@@ -41,6 +41,7 @@ final class PendingJob: Sendable {
 
     let handle: ClientMachine.Handle
     let name: String
+    let listeners = ProgressListeners()
     private let state = Locked(State())
 
     init(handle: ClientMachine.Handle, name: String) {
@@ -60,6 +61,7 @@ final class PendingJob: Sendable {
             return ready.values.map(\.continuation)
         }
         for continuation in ready { continuation.resume(returning: true) }
+        if stage == .ended { self.listeners.end() }
     }
 
     /// Waits until the job is that far. Cancelling the task ends the wait, not the job.

@@ -146,9 +146,13 @@ extension BrokerMachine {
 
     // MARK: Ends
 
-    /// CANCEL: only what still waits can be dropped; the rest takes a fence.
+    /// CANCEL: what still waits is dropped; a worker that has it is told, unless others wait for it too. Either way a fence decides.
     mutating func cancel(_ id: JobID, from client: Int) {
-        guard let job = self.jobs[id], job.place == .queue, job.clients.contains(client) else { return }
+        guard let job = self.jobs[id], job.clients.contains(client) else { return }
+        if case .worker(let worker) = job.place {
+            if job.clients.count == 1 { self.send(.cancel(id), to: worker) }
+            return
+        }
         self.refuse(id, .cancelled, "it was cancelled while it waited", to: client, neverDispatched: job.isFresh)
         self.detach(client, from: id)
     }

@@ -69,6 +69,11 @@ struct PipelineMachine {
         return self.enqueue(Flight(doomed.map { [SQL(unsafe: "DEALLOCATE \($0)")] }), isHousekeeping: true)
     }
 
+    /// A statement that does nothing, whose answer nobody waits for: it may well fail in a transaction that has.
+    mutating func touch() -> [Command] {
+        self.enqueue(Flight("SELECT"), isHousekeeping: true)
+    }
+
     /// An answer to the first step.
     mutating func answered(_ answer: Answer) {
         if case .failed(let error) = answer, error.isStalePlan { self.cache.dropAll() }

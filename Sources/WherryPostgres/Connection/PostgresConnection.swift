@@ -152,6 +152,11 @@ package actor PostgresConnection {
 
     private static let cancelledBefore = PostgresError(.cancelled, "an earlier statement was cancelled on it")
 
+    /// Says something to the server that means nothing, and waits for no answer.
+    func touch() {
+        self.send(self.machine.touch())
+    }
+
     private func send(_ commands: [PipelineMachine.Command]) {
         for command in commands {
             let isSent =

@@ -1,4 +1,5 @@
 internal import WherryCore
+internal import WherryEventLoop
 
 /// What a connection keeps for the transaction whose handle is in use: the machine, and the callers that wait for their turn.
 struct OpenTransaction {
@@ -6,6 +7,8 @@ struct OpenTransaction {
     private(set) var machine = TransactionMachine()
     private var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
     private var lastWaiter = 0
+    /// When its watch looks after it next.
+    var watchTimer: LoopTimer?
 
     init(id: Transaction.ID) {
         self.id = id

@@ -4,12 +4,13 @@ internal import WherryEventLoop
 
 /// What a `Transaction` does on its connection. Turn and statement are one step of the actor, so the order of turns is the order on the wire.
 extension PostgresConnection {
-    func openTransaction() -> Transaction.ID {
+    func openTransaction(_ watch: TransactionWatch?) -> Transaction.ID {
         precondition(self.transaction?.machine.isEnded ?? true, "the transaction before has not ended")
         let id = Transaction.ID(number: (self.transaction?.id.number ?? 0) + 1)
         self.transaction = OpenTransaction(id: id)
         // It may have died since BEGIN was answered.
         if let ending = self.ending { self.transaction?.lose(ending) }
+        if let watch { self.watch(id, watch) }
         return id
     }
 
@@ -20,6 +21,7 @@ extension PostgresConnection {
     func endTransaction(_ id: Transaction.ID) -> PostgresError? {
         guard self.transaction?.id == id else { return nil }
         self.transaction?.end()
+        self.transaction?.watchTimer?.cancel()
         return self.transaction?.machine.firstFailure
     }
 

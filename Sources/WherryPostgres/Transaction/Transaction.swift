@@ -31,9 +31,11 @@ public struct Transaction: PostgresSession {
     }
 
     /// Makes a handle to the transaction that was begun on a connection. The one before it must have ended.
-    package init(connection: PostgresConnection) async {
+    ///
+    /// - Parameter watch: what the connection does for it until the handle ends.
+    package init(connection: PostgresConnection, watch: TransactionWatch? = nil) async {
         self.connection = connection
-        self.id = await connection.openTransaction()
+        self.id = await connection.openTransaction(watch)
     }
 
     /// Runs a statement.

@@ -50,6 +50,11 @@ final class SimulatedAttempt {
         if self.flight == nil, self.session == nil { self.handle(.drained) }
     }
 
+    /// The job's caller gave it up: a handler that runs is cancelled, and nothing else is.
+    func stop() {
+        if self.isHandling { self.handlerEnded(.stopped(.cancelled, "its caller gave it up")) }
+    }
+
     private func handle(_ event: JobAttempt.Event) {
         guard !self.isOver, self.worker.isUp else { return }
         self.carryOut(self.machine.handle(event, now: self.world.now))

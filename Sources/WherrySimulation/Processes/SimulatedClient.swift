@@ -141,6 +141,7 @@ final class SimulatedClient: SimulatedProcess, SimulatedPeer {
             self.after(.zero) { self.stepNotifier(.learned(epoch)) }
         case .identified(let handle, let id):
             if let record = self.records[handle] { self.world.ledger.identify(record, id) }
+        case .progressed: break
         case .committed(let handle, let reply, _):
             self.world.trace(self.name, "told: \(reply.id.short) committed at \(reply.token.lsn)")
             if let record = self.records[handle] { self.world.ledger.committed(record, reply, knowing: self.epoch) }

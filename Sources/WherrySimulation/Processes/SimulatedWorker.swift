@@ -79,6 +79,9 @@ final class SimulatedWorker: SimulatedProcess, SimulatedPeer {
             self.world.ledger.count("attempts")
             let attempt = JobAttempt(request: request, receivedAt: receivedAt, seed: self.world.random.next())
             self.begin(attempt, job: request.job, epoch: request.epoch, isFence: false)
+        case .cancel(let id):
+            self.world.ledger.count("cancelled at a worker")
+            for attempt in self.attempts where attempt.job.id == id && !attempt.isFence { attempt.stop() }
         case .fence(let fence, let receivedAt):
             let attempt = JobAttempt(fence: fence, receivedAt: receivedAt, patience: .seconds(5), seed: self.world.random.next())
             self.begin(attempt, job: fence.job, epoch: fence.epoch, isFence: true)

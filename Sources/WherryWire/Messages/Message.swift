@@ -21,7 +21,8 @@ package enum Message: Hashable, Sendable {
     case partial(Partial)
     /// Worker → broker → client: what became of the job. Matched by id.
     case reply(Reply)
-    /// Client → broker: drop the job if it still waits in your queue; then REFUSED `cancelled` comes, otherwise nothing does.
+    /// Client → broker → worker: drop the job if it still waits, stop its handler if it runs; then REFUSED `cancelled` comes. A hint: only a
+    /// fence keeps other copies from committing.
     case cancel(JobID)
     /// Client → broker → worker: put a receipt in place that keeps every late copy of this job from committing.
     case fence(Fence)

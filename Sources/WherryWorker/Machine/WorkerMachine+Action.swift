@@ -14,6 +14,8 @@ extension WorkerMachine {
         case send(Message, to: Int)
         /// Run the job in a transaction, on a primary of its epoch only.
         case run(Request, receivedAt: MonotonicInstant)
+        /// Stop the handler of a job that runs, as soon as may be: its caller gave it up.
+        case cancel(JobID)
         /// Put a receipt in place that keeps late copies from committing.
         case fence(Fence, receivedAt: MonotonicInstant)
         /// Ask the primary how far it has flushed.

@@ -62,9 +62,19 @@ extension WorkerMachine {
     }
 
     mutating func handlerStarted(_ id: JobID, now: MonotonicInstant, _ actions: inout [Action]) {
-        guard let job = self.jobs[id], job.stage == .started else { return }
+        guard let job = self.jobs[id], job.stage != .waiting else { return }
+        // Said again when the handler begins anew, for its progress does too.
         self.jobs[id]?.stage = .handling
         self.forward(.running(Running(id: id, attempts: job.request.attempts)), of: id, now: now, &actions)
+    }
+
+    /// CANCEL: what has not begun goes back, what runs is stopped. Its end says what came of that.
+    mutating func cancel(_ id: JobID, now: MonotonicInstant, _ actions: inout [Action]) {
+        switch self.jobs[id]?.stage {
+        case .waiting: self.handBack(id, .cancelled, "it was cancelled while it waited for a worker", now: now, &actions)
+        case .started, .handling: actions.append(.cancel(id))
+        case nil: break
+        }
     }
 
     /// Says something about a job to every broker that asked for it.

@@ -35,8 +35,9 @@ extension WorkerMachine {
         case .request(let request): self.take(request, from: link, now: now, &actions)
         case .fence(let fence): self.takeFence(fence, from: link, now: now, &actions)
         case .positionRequest(let question): self.takeQuestion(question, from: link, now: now, &actions)
+        case .cancel(let id): self.cancel(id, now: now, &actions)
         // The rest is said to clients or by workers. A broker that says it to a worker is wrong, but harmless.
-        case .hello, .credit, .queued, .running, .refused, .partial, .reply, .cancel, .outcome, .position: break
+        case .hello, .credit, .queued, .running, .refused, .partial, .reply, .outcome, .position: break
         }
     }
 

@@ -183,7 +183,8 @@ struct PostgresConnectionTests {
         }
     }
 
-    @Test("counts its end as the failure of the transaction, between two statements and before the first (rule 23)", arguments: [false, true])
+    @Test(
+        "counts its end as the failure of the transaction, between two statements and before the first (rule 23)", arguments: [false, true])
     func terminatedBetweenStatements(beforeTheFirst: Bool) async throws {
         try await PostgresBench.withConnection { connection async throws in
             let (closed, close) = AsyncStream<Void>.makeStream()

@@ -24,6 +24,8 @@ struct ClientBench {
     var queries: [BrokerDirectory.Query] = []
     var ids: [Handle: JobID] = [:]
     var committed: [Handle: Reply] = [:]
+    /// What was reported: run and sequence number.
+    var progress: [Handle: [[Int]]] = [:]
     var ended: [Handle: ClientMachine.Completion] = [:]
     var timings: [Handle: JobTimings] = [:]
     var watches: [Handle: ReplayCondition] = [:]
@@ -78,6 +80,9 @@ struct ClientBench {
             case .unwatch(let handle): #expect(self.watches.removeValue(forKey: handle) != nil)
             case .learned(let epoch): self.learned.append(epoch)
             case .identified(let handle, let id): self.ids[handle] = id
+            case .progressed(let handle, let partial, let run):
+                #expect(self.ended[handle] == nil)
+                self.progress[handle, default: []].append([run, Int(partial.sequence)])
             case .committed(let handle, let reply, _):
                 #expect(self.committed[handle] == nil && self.ended[handle] == nil)
                 self.committed[handle] = reply
