@@ -14,7 +14,8 @@ package struct Handler: Sendable {
     private let decode: @Sendable (_ arguments: [UInt8]) throws -> Body
 
     package init<J: JobBase>(
-        _: J.Type, offer: Offer = J.offer, isIdempotent: Bool = false, options: HandlerOptions, _ body: @escaping @Sendable (J, Transaction, JobContext) async throws -> J.Output
+        _: J.Type, offer: Offer = J.offer, isIdempotent: Bool = false, options: HandlerOptions,
+        _ body: @escaping @Sendable (J, Transaction, JobContext) async throws -> J.Output
     ) {
         self.offer = offer
         self.isIdempotent = isIdempotent

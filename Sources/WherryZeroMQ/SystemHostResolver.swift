@@ -2,9 +2,9 @@ package import WherryCore
 package import WherryEventLoop
 
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #elseif canImport(Darwin)
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// The operating system's look-up: `getaddrinfo`, which blocks, on a thread of its own.
@@ -24,9 +24,9 @@ package struct SystemHostResolver: HostResolver {
         unsafe hints.ai_family = AF_UNSPEC
         // One entry an address, not one for each kind of socket as well.
         #if canImport(Glibc)
-        unsafe hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
+            unsafe hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
         #else
-        unsafe hints.ai_socktype = SOCK_STREAM
+            unsafe hints.ai_socktype = SOCK_STREAM
         #endif
         unsafe hints.ai_flags = AI_ADDRCONFIG
         var list: UnsafeMutablePointer<addrinfo>?

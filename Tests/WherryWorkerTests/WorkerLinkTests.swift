@@ -10,7 +10,9 @@ struct WorkerLinkTests {
     func helloAtStart() {
         var bench = WorkerBench(brokers: 2)
         bench.tell(.started)
-        #expect(bench.actions.contains(.connect(0, endpoint: "ipc://broker-0")) && bench.actions.contains(.connect(1, endpoint: "ipc://broker-1")))
+        #expect(
+            bench.actions.contains(.connect(0, endpoint: "ipc://broker-0"))
+                && bench.actions.contains(.connect(1, endpoint: "ipc://broker-1")))
         #expect(bench.hellos(to: 0).map(\.capacity) == [0])
         #expect(bench.hellos(to: 1).map(\.capacity) == [0])
     }

@@ -69,7 +69,8 @@ struct JobEnding {
         case .lost(let reason):
             return self.error(.regionJobLost, "\(reason); it may have run, once at most: region jobs have no receipts")
         case .expired:
-            return self.error(.expired, "its deadline passed before its answer came; a region job may have run, or be running, all the same")
+            return self.error(
+                .expired, "its deadline passed before its answer came; a region job may have run, or be running, all the same")
         case .cancelled:
             return self.error(.cancelled, "cancelled before its answer came; a region job may have run, or be running, all the same")
         case .foreignToken(let token, let found, let message):

@@ -224,7 +224,8 @@ actor ClientCore {
             )
         case .unresolved(let host, let reason):
             self.logger.warning(
-                "cannot resolve the name of a broker; going on with the addresses known", metadata: ["host": "\(host)", LogKey.error: "\(reason)"])
+                "cannot resolve the name of a broker; going on with the addresses known",
+                metadata: ["host": "\(host)", LogKey.error: "\(reason)"])
         case .contradiction(let id):
             self.logger.critical("two different outcomes of one job in one history", metadata: [LogKey.jobID: "\(id)"])
         }

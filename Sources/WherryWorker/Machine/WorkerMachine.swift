@@ -101,7 +101,9 @@ package struct WorkerMachine: Sendable {
     }
 
     /// How many jobs are held at most.
-    package var capacityBound: Int { self.settings.concurrency + self.settings.allowance + max(0, self.links.count - self.settings.brokers.count) }
+    package var capacityBound: Int {
+        self.settings.concurrency + self.settings.allowance + max(0, self.links.count - self.settings.brokers.count)
+    }
 
     /// How many jobs are held: running, or waiting for one that runs to finish.
     package var heldCount: Int { self.jobs.count }

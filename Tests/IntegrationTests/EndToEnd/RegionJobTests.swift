@@ -17,7 +17,8 @@ struct RegionJobTests {
         } _: { regions in
             let endpoint = "\(regions.endpoint(0))-lax"
             let broker = ServiceHost(
-                Broker(configuration: BrokerConfiguration(region: "lax", binds: [endpoint]), logger: regions.logger), logger: regions.logger)
+                Broker(configuration: BrokerConfiguration(region: "lax", binds: [endpoint]), logger: regions.logger), logger: regions.logger
+            )
             let hosts = (0..<workers).map { _ in self.startWorker(regions) }
             do {
                 try await body(regions, hosts)
