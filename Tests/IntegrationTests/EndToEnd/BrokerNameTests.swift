@@ -1,4 +1,5 @@
 import Logging
+import Synchronization
 import Testing
 import Wherry
 import WherryBroker

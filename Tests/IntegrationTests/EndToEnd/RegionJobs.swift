@@ -1,3 +1,4 @@
+import Synchronization
 import Wherry
 import WherryCore
 import WherryTestKit
@@ -84,12 +85,12 @@ extension Handlers {
             [context.region, try await db.scalar("SELECT pg_is_in_recovery()", as: Bool.self) ? "replica" : "primary"]
         }
         handlers.handle(CountItems.self) { _, db in try await db.scalar("SELECT count(*) FROM items", as: Int.self) }
-        handlers.handle(Try.self) { job, db in
+        handlers.handle(Try.self) { job, db -> Void in
             try await db.execute(SQL(unsafe: job.statement))
             try await db.execute("INSERT INTO items VALUES (1)")
         }
         handlers.handle(Reject.self) { job, _ -> Void in throw JobFailure(ItemRejected(item: job.item)) }
-        handlers.handle(WaitOnce.self) { _, _ in try await RegionJobGate.pass() }
+        handlers.handle(WaitOnce.self) { _, _ -> Void in try await RegionJobGate.pass() }
         handlers.handle(WaitAgain.self) { _, _ in
             try await RegionJobGate.pass()
             return "again"
