@@ -63,7 +63,6 @@ struct WorkerDirectoryTests {
         #expect(!bench.credits(to: 0).contains { $0 > 0 })
         bench.tell(.finished(request.job.id, .reply(WorkerBench.reply(to: request))))
         #expect(bench.replies(to: 0) == [.committed])
-        bench.pass(.seconds(1))
         #expect(bench.actions.contains(.send(.disconnect(Disconnect(reason: .leaving)), to: 0)))
         #expect(bench.actions.contains(.disconnect(0)))
         bench.pass(.seconds(30))
