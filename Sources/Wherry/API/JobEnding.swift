@@ -60,6 +60,7 @@ struct JobEnding {
                 "no broker of the region '\(region)' is configured: add one as \(region)=tcp://… to the brokers, or name one of \(names)")
         case .answered: return self.error(.undecided, JobError.Code.undecided.advice)
         case .regionJobEnded(let ending): return self.error(for: ending)
+        case .rejected(.unusable(let reason)): return self.error(.misconfigured, reason)
         case .rejected(.closed), nil: return self.error(.clientClosed, JobError.Code.clientClosed.advice)
         }
     }

@@ -88,6 +88,15 @@ extension ClientMachine {
         }
     }
 
+    /// Jobs that run in this process cannot, or can again.
+    mutating func troubled(_ reason: String?, isFinal: Bool, now: MonotonicInstant) {
+        self.trouble = reason.map { ($0, isFinal) }
+        guard let reason, isFinal else { return }
+        for handle in self.entries.keys.sorted() where self.entries[handle]?.copies == 0 {
+            self.complete(handle, .rejected(.unusable(reason: reason)), now: now)
+        }
+    }
+
     // MARK: Fences
 
     mutating func startFence(_ handle: Handle, _ kind: Outcome, now: MonotonicInstant) {
@@ -129,6 +138,7 @@ extension ClientMachine {
     /// What keeps jobs from being sent, for messages.
     func whyNotSent(_ lane: Lane) -> String {
         if self.configuration.brokers.isEmpty { return "no broker is configured" }
+        if lane == .primary, let trouble { return trouble.reason }
         let links = self.links.filter { !$0.isClosed && self.serves($0, lane) }
         if links.contains(where: \.isReady) {
             return lane == .primary && (self.newestEpoch == nil || self.clock == nil)

@@ -15,6 +15,8 @@ extension ClientMachine {
                 rejection = .overloaded(limit: self.configuration.maximumPendingJobs)
             } else if case .region(let call) = submission.target, !self.regions.contains(call.region) {
                 rejection = .unknownRegion(call.region, known: self.regions)
+            } else if submission.regionCall == nil, let trouble = self.trouble, trouble.isFinal {
+                rejection = .unusable(reason: trouble.reason)
             } else {
                 rejection = nil
             }

@@ -109,6 +109,8 @@ extension ClientMachine {
         case closed
         /// No broker of that region is configured.
         case unknownRegion(String, known: [String])
+        /// Jobs run in this process, and its database cannot be used for that.
+        case unusable(reason: String)
     }
 
     /// What is worth a line in the log.
