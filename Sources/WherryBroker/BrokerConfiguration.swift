@@ -2,8 +2,8 @@
 public struct BrokerConfiguration: Hashable, Sendable {
     /// The region that the broker stands in, for example `syd`: 1 to 200 UTF-8 bytes.
     public var region: String
-    /// Where it listens: ZeroMQ endpoints such as `tcp://*:7400`, `tcp://127.0.0.1:*` (any free port), `ipc:///run/wherry/syd.sock` or
-    /// `inproc://broker`. At least one.
+    /// Where it listens: ZeroMQ endpoints such as `tcp://*:7400` (IPv4), `tcp://[::]:7400` (IPv6 and IPv4), `tcp://127.0.0.1:*` (any free port),
+    /// `ipc:///run/wherry/syd.sock` or `inproc://broker`. At least one.
     public var binds: [String]
     /// How much it holds at most.
     public var limits: BrokerLimits

@@ -5,6 +5,8 @@ package import WherryWire
 package struct Handler: Sendable {
     package let offer: Offer
     package let options: HandlerOptions
+    /// For a region job: whether it may run more than once.
+    package let isIdempotent: Bool
 
     /// A job that has been decoded and can be run, as often as it takes.
     package typealias Body = @Sendable (Transaction, JobContext) async throws -> [UInt8]
@@ -12,9 +14,11 @@ package struct Handler: Sendable {
     private let decode: @Sendable (_ arguments: [UInt8]) throws -> Body
 
     package init<J: JobBase>(
-        _: J.Type, options: HandlerOptions, _ body: @escaping @Sendable (J, Transaction, JobContext) async throws -> J.Output
+        _: J.Type, offer: Offer = J.offer, isIdempotent: Bool = false, options: HandlerOptions,
+        _ body: @escaping @Sendable (J, Transaction, JobContext) async throws -> J.Output
     ) {
-        self.offer = J.offer
+        self.offer = offer
+        self.isIdempotent = isIdempotent
         self.options = options
         self.decode = { arguments in
             let job = try JobCodec.decode(J.self, from: arguments)

@@ -75,15 +75,15 @@ public struct Handlers: Sendable {
 
     /// What there are handlers for, sorted by name and version.
     package var offers: [Offer] {
-        self.byOffer.keys.sorted { ($0.name, $0.version) < ($1.name, $1.version) }
+        self.byOffer.keys.sorted { ($0.name, $0.version, $0.isRegionJob ? 1 : 0) < ($1.name, $1.version, $1.isRegionJob ? 1 : 0) }
     }
 
     /// The handler for a name and version.
-    package func handler(name: String, version: Int) -> Handler? {
-        self.byOffer[Offer(name: name, version: version)]
+    package func handler(name: String, version: Int, isRegionJob: Bool = false) -> Handler? {
+        self.byOffer[Offer(name: name, version: version, isRegionJob: isRegionJob)]
     }
 
-    private mutating func add(_ handler: Handler) {
+    mutating func add(_ handler: Handler) {
         let offer = handler.offer
         precondition((1...200).contains(offer.name.utf8.count), "the job name '\(offer.name)' must have 1 to 200 UTF-8 bytes")
         precondition(offer.version >= 1, "the version of job '\(offer.name)' must be at least 1")

@@ -36,6 +36,8 @@ extension JobError.Code {
     public static let overloaded = Self("overloaded", "the broker's queue is full: try again later", isRetryable: true)
     /// No worker has a handler for this name and version. Deploy one, or correct the name.
     public static let unknownJob = Self("unknown-job", "no worker has a handler for this job: deploy one or correct the name")
+    /// No broker of that region is configured. Add one, or correct the region's name; ``JobError/message`` lists those that there are.
+    public static let unknownRegion = Self("unknown-region", "no broker of this region is configured: add one or correct the name")
     /// The job's arguments cannot be encoded, for example a number that JSON cannot say. Correct the arguments; nothing was sent.
     public static let unencodableArguments = Self("unencodable-arguments", "the arguments cannot be encoded: correct them")
     /// The worker could not decode the arguments: caller and worker disagree about the type. Deploy the same type on both, or raise its
@@ -73,6 +75,9 @@ extension JobError.Code {
     public static let undecodableResult = Self("undecodable-result", "committed, but its output does not decode: do not run it again")
     /// Not final: nobody who can tell could be reached in time. Ask `client.outcome(of:)` later. Never run it again under a new id before.
     public static let undecided = Self("undecided", "its outcome is not known yet: ask client.outcome(of:) later")
+    /// A region job's broker or worker died while it had the job: it may have run, or not, but never runs again. Region jobs have no receipts;
+    /// one that may run twice is marked ``RegionJob/isIdempotent`` and sent again instead.
+    public static let regionJobLost = Self("region-job-lost", "whoever had the region job died: it may have run, once at most")
     /// Another job, or another scope's, has this id. Whatever happened to that one is not told. Use a new id.
     public static let idConflict = Self("id-conflict", "another job has this id: use a new one")
     /// The id is older than what receipts are kept for, so nobody can tell its outcome any more. Look at your own data.
@@ -122,6 +127,7 @@ extension JobError.Code {
             case .clockSkew: .clockSkew
             case .outcomeNoLongerKnown: .outcomeNoLongerKnown
             case .idConflict: .idConflict
+            case .regionJobLost: .regionJobLost
             case .wrongEpoch, .unavailable, .unrecognized: .unavailable
             }
     }

@@ -59,7 +59,8 @@ package final class JobRunner: Sendable {
         onProgress: @escaping @Sendable (Partial) -> Void = { _ in }, onRunning: @Sendable () -> Void = {}
     ) async -> JobEnd {
         if let refusal = self.check(request) { return .refused(refusal) }
-        guard let handler = self.handlers.handler(name: request.job.name, version: request.job.version) else {
+        let handler = self.handlers.handler(name: request.job.name, version: request.job.version, isRegionJob: request.isRegionJob)
+        guard let handler else {
             let known = self.handlers.offers.map { "\($0.name) version \($0.version)" }.joined(separator: ", ")
             let message = "this worker has no handler for '\(request.job.name)' version \(request.job.version); it has: \(known)"
             return .refused(self.refusal(request.job.id, .unknownJob, message))
@@ -84,6 +85,12 @@ package final class JobRunner: Sendable {
             id: request.job.id, name: request.job.name, attempts: request.attempts, redelivered: request.redelivered,
             deadline: ContinuousClock.now + (deadline - EventLoop.now), region: self.configuration.region,
             logger: logger, reporter: reporter)
+        if request.isRegionJob {
+            let run = RegionRun(
+                request: request, receivedAt: receivedAt, body: body, undecodable: undecodable, context: context, handler: handler,
+                reporter: reporter, stop: stop)
+            return await self.run(run, logger: logger, onRunning: onRunning)
+        }
         return await self.drive(attempt, options: handler.options, logger: logger) { connection in
             guard let body else { preconditionFailure("a job whose arguments do not decode is not run") }
             onRunning()
@@ -124,6 +131,21 @@ package final class JobRunner: Sendable {
             let status = try await EpochStore.establish(on: lease.connection, knownToken: known, logger: self.logger)
             lease.giveBack(discard: false)
             return status
+        } catch {
+            lease.giveBack(discard: true)
+            throw error
+        }
+    }
+
+    /// The newest epoch that the database shows, be it a primary or a standby.
+    @concurrent
+    package func newestEpoch() async throws(PostgresError) -> Epoch? {
+        let lease = try await self.pool.lease(deadline: EventLoop.now + self.configuration.patience)
+        do {
+            let row = try await lease.connection.query(EpochStore.newest).rows.first
+            let epoch = try row.map { row throws(PostgresError) in try EpochStore.decode(row) }
+            lease.giveBack(discard: false)
+            return epoch
         } catch {
             lease.giveBack(discard: true)
             throw error

@@ -25,10 +25,12 @@ package struct UpkeepLoop: Sendable {
         var hasFailed = false
         while !Task.isCancelled {
             do {
-                let report = try await self.pool.withConnection { connection in
-                    try await Upkeep(connection: connection, logger: self.logger).runIfPermitted()
+                let isPermitted = try await self.pool.withConnection { connection in
+                    // A standby's partitions come from its primary.
+                    if try await connection.query("SELECT pg_catalog.pg_is_in_recovery()").rows.scalar(as: Bool.self) { return true }
+                    return try await Upkeep(connection: connection, logger: self.logger).runIfPermitted() != nil
                 }
-                guard report != nil else {
+                guard isPermitted else {
                     self.logger.info("this process's role does not own the receipts: run `wherry upkeep` as the one that does")
                     return
                 }

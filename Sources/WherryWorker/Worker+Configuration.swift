@@ -1,4 +1,5 @@
 public import WherryBroker
+import WherryCore
 import WherryConfiguration
 public import WherryPostgres
 
@@ -7,11 +8,18 @@ extension Worker {
     ///
     /// `docs/configuration.md` lists how each is called in the environment and in a file.
     public struct Configuration: Sendable {
-        /// The region that the worker stands in, for example `syd`: that of the primary database.
+        /// The region that the worker stands in, for example `syd`.
         public var region: String
-        /// The endpoints of the brokers that it takes jobs from, for example `tcp://broker-1:7400`. May be empty if there is a ``broker``.
+        /// The region of the primary database, if it is to be checked: a worker that stands there does not start on a standby. Default: none.
+        public var primaryRegion: String?
+        /// The endpoints of the brokers that it takes jobs from, for example `tcp://broker-1:7400`. A host name stands for all of its addresses,
+        /// which are looked up every ``resolveInterval`` and when a broker was lost. Entries such as `lax=tcp://broker.lax:7400` are for workers
+        /// of that region only; if there is one of this worker's region, those without a region are not for it, so that the list of an
+        /// application can be used as it is. May be empty if there is a ``broker``.
         public var brokers: [String]
-        /// The primary database.
+        /// How often the host names of brokers are looked up. Default: 10 s.
+        public var resolveInterval = Duration.seconds(10)
+        /// The database beside the worker: the primary, or, for region jobs only, a replica.
         public var database: PostgresConfiguration
         /// How many jobs run at once, and how many connections they have. Default: 16.
         public var concurrency = 16
@@ -46,6 +54,13 @@ extension Worker {
 }
 
 extension Worker.Configuration {
+    /// The brokers that this worker takes jobs from.
+    func brokerAddresses() throws(SettingsError) -> [BrokerAddress] {
+        let all = try Setting.brokerAddresses(self.brokers)
+        let own = all.filter { $0.region == self.region }
+        return own.isEmpty ? all.filter { $0.region == nil } : own
+    }
+
     /// Says what makes no sense, before anything is opened.
     func validate() throws(WorkerError) {
         do {
@@ -67,7 +82,10 @@ extension Worker.Configuration {
             throw SettingsError(
                 "no broker: set \(Setting.brokers.name) to the brokers' endpoints, or \(Setting.bind.name) to run one in this process")
         }
-        _ = try Setting.brokerAddresses(self.brokers)
+        guard try !self.brokerAddresses().isEmpty || self.broker != nil else {
+            throw SettingsError("no broker of the region \(self.region) is among \(self.brokers.joined(separator: ", "))")
+        }
+        guard self.resolveInterval >= .milliseconds(100) else { throw SettingsError("the resolve interval must be at least 100 ms") }
         if let broker {
             try Setting.bind.check(broker.binds)
             guard broker.region == self.region else {

@@ -25,12 +25,14 @@ actor WorkerLinks {
     nonisolated let work: AsyncStream<Work>
     private let workSource: AsyncStream<Work>.Continuation
 
-    private let endpoints: [String]
+    private let resolver: any HostResolver
+    /// Where links were last opened to, for the log.
+    private var endpoints: [Int: String] = [:]
     private let options: ZeroMQOptions
     private let limits: WireLimits
     private let log: WorkerLog
     private var machine: WorkerMachine
-    private var sockets: [Link?]
+    private var sockets: [Int: Link] = [:]
     /// Sockets on which nothing more is said, for as long as it takes to be heard.
     private var leaving: [ZeroMQSocket] = []
     private var timer: LoopTimer?
@@ -49,12 +51,11 @@ actor WorkerLinks {
     /// ends at once.
     private static let farewellPause = Duration.milliseconds(100)
 
-    init(machine: WorkerMachine, endpoints: [String], maximumPayloadSize: Int, loop: EventLoop, log: WorkerLog) {
+    init(machine: WorkerMachine, resolver: any HostResolver, maximumPayloadSize: Int, loop: EventLoop, log: WorkerLog) {
         self.machine = machine
-        self.endpoints = endpoints
+        self.resolver = resolver
         self.loop = loop
         self.log = log
-        self.sockets = endpoints.map { _ in nil }
         var limits = WireLimits()
         limits.maximumPayloadSize = maximumPayloadSize
         self.limits = limits
@@ -75,7 +76,7 @@ actor WorkerLinks {
         self.timer?.cancel()
         self.timer = nil
         self.workSource.finish()
-        for link in self.sockets.indices { self.close(link) }
+        for link in self.sockets.keys.sorted() { self.close(link) }
         await withCheckedContinuation { continuation in
             self.loop.schedule(after: Self.farewellPause) { continuation.resume() }
         }
@@ -86,7 +87,11 @@ actor WorkerLinks {
 
     private func perform(_ action: WorkerMachine.Action) {
         switch action {
-        case .connect(let link): self.open(link)
+        case .connect(let link, let endpoint): self.open(link, endpoint)
+        case .resolve(let query):
+            self.resolver.resolve(query.host, on: self.loop) { [weak self] answer in
+                self?.assumeIsolated { $0.handle(.resolved(entry: query.entry, answer)) }
+            }
         case .disconnect(let link): self.close(link)
         case .send(let message, let link): self.send(message.encode(), to: link)
         case .run(let request, let receivedAt): self.workSource.yield(.run(request, receivedAt: receivedAt))
@@ -104,16 +109,19 @@ actor WorkerLinks {
 
     // MARK: Sockets
 
-    private func open(_ link: Int) {
+    private func open(_ link: Int, _ endpoint: String) {
+        self.endpoints[link] = endpoint
+        var options = self.options
+        options.ipv6 = endpoint.contains("[")
         do {
-            let socket = try ZeroMQSocket(.dealer, options: self.options, loop: self.loop)
+            let socket = try ZeroMQSocket(.dealer, options: options, loop: self.loop)
             self.sockets[link] = Link(socket: socket)
             let identity = ObjectIdentifier(socket)
             socket.onReadable { [unowned self] in self.assumeIsolated { $0.receive(from: link, on: identity) } }
             socket.whenWritable { [unowned self] in self.assumeIsolated { $0.connected(link) } }
-            try socket.connect(self.endpoints[link])
+            try socket.connect(endpoint)
         } catch {
-            self.log.endpointFailed(self.endpoints[link], error)
+            self.log.endpointFailed(endpoint, error)
         }
     }
 
@@ -146,7 +154,7 @@ actor WorkerLinks {
             try open.socket.send(frames)
         } catch {
             // The broker is gone, or does not read: its silence will tell. An answer that is lost here has its receipt.
-            self.log.notSent(self.endpoints[link], error)
+            self.log.notSent(self.endpoints[link] ?? "?", error)
         }
     }
 
@@ -164,7 +172,7 @@ actor WorkerLinks {
                 }
             }
         } catch {
-            self.log.endpointFailed(self.endpoints[link], error)
+            self.log.endpointFailed(self.endpoints[link] ?? "?", error)
         }
     }
 

@@ -15,30 +15,42 @@ struct WorkerLog: Sendable {
 
     let logger: Logger
 
-    func write(_ note: WorkerMachine.Note, endpoints: [String]) {
+    func write(_ note: WorkerMachine.Note, endpoints: [Int: String]) {
         switch note {
         case .brokerFound(let link):
-            self.logger.info("takes jobs from a broker", metadata: [Key.endpoint: "\(endpoints[link])"])
+            self.logger.info("takes jobs from a broker", metadata: [Key.endpoint: "\(endpoints[link] ?? "?")"])
         case .brokerSilent(let link):
-            self.logger.warning("a broker does not answer; trying again", metadata: [Key.endpoint: "\(endpoints[link])"])
+            self.logger.warning("a broker does not answer; trying again", metadata: [Key.endpoint: "\(endpoints[link] ?? "?")"])
         case .brokerLeft(let link):
-            self.logger.info("a broker shuts down; trying again", metadata: [Key.endpoint: "\(endpoints[link])"])
+            self.logger.info("a broker shuts down; trying again", metadata: [Key.endpoint: "\(endpoints[link] ?? "?")"])
         case .brokerRefuses(let link, let disconnect):
             self.logger.error(
                 "a broker refuses this worker: \(disconnect.message)",
-                metadata: [Key.endpoint: "\(endpoints[link])", Key.error: "\(disconnect.reason.rawValue)"]
+                metadata: [Key.endpoint: "\(endpoints[link] ?? "?")", Key.error: "\(disconnect.reason.rawValue)"]
             )
         case .brokerMisspoke(let link, let error):
             self.logger.error(
                 "a broker sent what is no message; ignoring such from now on",
-                metadata: [Key.endpoint: "\(endpoints[link])", Key.error: "\(error)"]
+                metadata: [Key.endpoint: "\(endpoints[link] ?? "?")", Key.error: "\(error)"]
             )
         case .serving(let epoch):
             self.logger.info("serves the primary", metadata: [Key.epoch: "\(epoch)"])
+        case .servingStandby:
+            self.logger.info("the database is a standby: takes region jobs only")
+        case .brokerElsewhere(let link, let region):
+            self.logger.warning(
+                "a broker stands in another region and so gives this worker no region jobs: name brokers of this worker's region",
+                metadata: [Key.endpoint: "\(endpoints[link] ?? "?")", "broker.region": "\(region)"]
+            )
+        case .unresolved(let host, let reason):
+            self.logger.warning(
+                "cannot resolve the name of a broker; going on with the addresses known",
+                metadata: ["host": "\(host)", Key.error: "\(reason)"]
+            )
         case .primaryUnreachable(let reason):
             self.logger.error("cannot use the database; takes no jobs until it can", metadata: [Key.error: "\(reason)"])
         case .primaryIsStandby:
-            self.logger.error("the database turned into a standby; takes no jobs until its address leads to a primary")
+            self.logger.error("the database turned into a standby; takes no write jobs until its address leads to a primary")
         case .primaryIsStale(let own, let newest):
             self.logger.error(
                 "another primary has taken over from this worker's; takes no jobs until its address leads to that one",

@@ -7,6 +7,7 @@ import WherryJobs
 import WherryMigrations
 import WherryPostgres
 import WherryWire
+import WherryZeroMQ
 
 /// Everything that a running worker consists of: links to brokers, connections to the database, upkeep, and a broker if it has one.
 struct WorkerProcess: Sendable {
@@ -20,34 +21,38 @@ struct WorkerProcess: Sendable {
     private let controlPool: PostgresPool
     private let jobs: JobRunner
     private let control: JobRunner
+    private let hasRegionJobs: Bool
     private let migration: StartMigration
     private let running = RunningJobs()
 
     /// How many connections fences and questions to the primary share.
     private static let controlConnections = 4
 
-    init(handlers: Handlers, configuration: Worker.Configuration, logger: Logger) throws {
+    init(handlers: Handlers, configuration: Worker.Configuration, resolver: any HostResolver, logger: Logger) throws {
         var logger = logger
         logger[metadataKey: WorkerLog.Key.region] = "\(configuration.region)"
         self.configuration = configuration
         self.logger = logger
+        self.hasRegionJobs = handlers.offers.contains(where: \.isRegionJob)
 
-        var endpoints = configuration.brokers
+        var brokers = try configuration.brokerAddresses()
         if var embedded = configuration.broker {
             let endpoint = "inproc://wherry-broker-\(UInt64.random(in: .min ... .max))"
             embedded.binds.append(endpoint)
-            endpoints.insert(endpoint, at: 0)
+            brokers.insert(BrokerAddress(endpoint: endpoint), at: 0)
             self.broker = Broker(configuration: embedded, logger: logger)
         } else {
             self.broker = nil
         }
 
         var settings = WorkerMachine.Settings(
-            brokerCount: endpoints.count,
+            brokers: brokers,
             region: configuration.region,
             offers: handlers.offers,
             concurrency: configuration.concurrency
         )
+        settings.primaryRegion = configuration.primaryRegion
+        settings.resolving.interval = configuration.resolveInterval
         settings.drainLimit = configuration.drainLimit
         settings.heartbeatInterval = configuration.heartbeatInterval
         let machine = WorkerMachine(
@@ -57,7 +62,7 @@ struct WorkerProcess: Sendable {
         )
         self.links = WorkerLinks(
             machine: machine,
-            endpoints: endpoints,
+            resolver: resolver,
             maximumPayloadSize: configuration.maximumPayloadSize,
             loop: .shared,
             log: WorkerLog(logger: logger)
@@ -95,7 +100,11 @@ struct WorkerProcess: Sendable {
             return
         case .startedOnStandby:
             let region = self.configuration.region
-            throw WorkerError(.standby, "this worker's database is a standby, and jobs write: name the primary of region \(region)")
+            throw WorkerError(
+                .standby,
+                "this worker's database is a standby, and write jobs need the primary: name the primary of region \(region), or, where there "
+                    + "is none, run a worker with region jobs"
+            )
         case .startedOnUnusable(let reason):
             throw WorkerError(.unusableDatabase, reason)
         }
@@ -187,9 +196,21 @@ struct WorkerProcess: Sendable {
         do throws(PostgresError) {
             return .primary(try await self.control.primaryStatus())
         } catch {
-            if error.sqlState == Judgement.Raised.standby { return .standby }
+            if error.sqlState == Judgement.Raised.standby { return await self.checkStandby() }
             return error.isRetryable || error.isConnectionLost
                 ? .unreachable("\(error)") : .unusable(Judgement.explain(error))
+        }
+    }
+
+    /// A standby is of use for region jobs once it shows an epoch.
+    private func checkStandby() async -> WorkerMachine.PrimaryCheck {
+        guard self.hasRegionJobs else { return .standby }
+        do throws(PostgresError) {
+            guard try await self.control.newestEpoch() == nil else { return .standby }
+            return .unreachable("it is a standby that has no epoch yet: start a worker at the primary first")
+        } catch {
+            // The schema may be on its way here.
+            return .unreachable(Judgement.explain(error))
         }
     }
 }

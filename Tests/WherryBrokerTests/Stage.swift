@@ -38,10 +38,10 @@ struct Stage {
     @discardableResult
     mutating func worker(
         _ name: String, at route: String? = nil, capacity: Int = 1, offers: [Offer] = Stage.offers, running: [JobID] = [],
-        primary: PrimaryStatus? = Stage.primary
+        primary: PrimaryStatus? = Stage.primary, region: String = "syd"
     ) -> [BrokerMachine.Action] {
         let role = Hello.Role.worker(offers: offers, running: running, capacity: capacity, primary: primary)
-        return self.send(.hello(Hello(role: role, incarnation: Self.incarnation(of: name), region: "syd")), from: route ?? name)
+        return self.send(.hello(Hello(role: role, incarnation: Self.incarnation(of: name), region: region)), from: route ?? name)
     }
 
     /// Lets time pass in small steps, every peer that is named saying something at each; hands back all that the broker did.
@@ -58,13 +58,16 @@ struct Stage {
 
     // MARK: Messages
 
-    mutating func request(_ name: String = "items.create", remaining: Duration = .seconds(30), size: Int = 10) -> Request {
+    mutating func request(
+        _ name: String = "items.create", remaining: Duration = .seconds(30), size: Int = 10, isRegionJob: Bool = false
+    ) -> Request {
         let id = JobID(unixMilliseconds: Self.primary.unixMilliseconds, using: &self.generator)
         return Request(
             job: JobIdentity(id: id, name: name, version: 1, digest: Array(repeating: 7, count: 32), scope: "default"),
             contentType: "application/json",
             remaining: remaining,
             epoch: Self.epoch,
+            isRegionJob: isRegionJob,
             arguments: Array(repeating: 1, count: size)
         )
     }

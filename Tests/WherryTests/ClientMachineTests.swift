@@ -130,7 +130,7 @@ struct ClientMachineTests {
         bench.send(.start)
         let handle = bench.submit(within: .seconds(1))
         bench.run(for: .seconds(2), silent: [ClientBench.broker])
-        #expect(bench.ended[handle]?.neverSentReason?.contains("tcp://broker-0:1") == true)
+        #expect(bench.ended[handle]?.neverSentReason?.contains("ipc://broker-0") == true)
 
         var workerless = ClientBench()
         workerless.send(.start)

@@ -15,7 +15,7 @@ enum MessageSamples {
     static let job = JobIdentity(
         id: ids[0], name: "items.create", version: 2, digest: Array(repeating: 0xA5, count: 32), scope: "tenant-ü"
     )
-    static let offers = [Offer(name: "items.create", version: 2), Offer(name: "items.touch", version: 1)]
+    static let offers = [Offer(name: "items.create", version: 2), Offer(name: "cache.warm", version: 1, isRegionJob: true)]
     static let request = Request(
         job: job,
         contentType: "application/json",
@@ -24,6 +24,8 @@ enum MessageSamples {
         attempts: 2,
         epoch: epoch,
         traceContext: ["traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate": "a=1"],
+        waitFor: token,
+        isRegionJob: true,
         arguments: Array("{\"ids\":[1,2]}".utf8)
     )
     static let reply = Reply(

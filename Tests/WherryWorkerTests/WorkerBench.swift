@@ -17,7 +17,8 @@ struct WorkerBench {
     private var generator = SplitMix64(seed: 99)
 
     init(brokers: Int = 1, concurrency: Int = 4, change: (inout WorkerMachine.Settings) -> Void = { _ in }) {
-        var settings = WorkerMachine.Settings(brokerCount: brokers, region: "syd", offers: [Self.offer], concurrency: concurrency)
+        let addresses = (0..<brokers).map { BrokerAddress(endpoint: "ipc://broker-\($0)") }
+        var settings = WorkerMachine.Settings(brokers: addresses, region: "syd", offers: [Self.offer], concurrency: concurrency)
         change(&settings)
         self.machine = WorkerMachine(settings: settings, incarnation: [UInt8](repeating: 1, count: 16), seed: 5)
     }

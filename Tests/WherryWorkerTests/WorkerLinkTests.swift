@@ -10,7 +10,9 @@ struct WorkerLinkTests {
     func helloAtStart() {
         var bench = WorkerBench(brokers: 2)
         bench.tell(.started)
-        #expect(bench.actions.contains(.connect(0)) && bench.actions.contains(.connect(1)))
+        #expect(
+            bench.actions.contains(.connect(0, endpoint: "ipc://broker-0"))
+                && bench.actions.contains(.connect(1, endpoint: "ipc://broker-1")))
         #expect(bench.hellos(to: 0).map(\.capacity) == [0])
         #expect(bench.hellos(to: 1).map(\.capacity) == [0])
     }
@@ -21,9 +23,9 @@ struct WorkerLinkTests {
         bench.pass(.milliseconds(3100), brokersAlive: false)
         #expect(bench.actions.contains(.disconnect(0)))
         #expect(bench.notes.contains(.brokerSilent(link: 0)))
-        #expect(bench.actions.contains(.connect(0)) == false)
+        #expect(bench.actions.contains(.connect(0, endpoint: "ipc://broker-0")) == false)
         bench.pass(.milliseconds(250), brokersAlive: false)
-        #expect(bench.actions.contains(.connect(0)))
+        #expect(bench.actions.contains(.connect(0, endpoint: "ipc://broker-0")))
         #expect(bench.hellos().count == 1)
 
         bench.pass(.milliseconds(3000), brokersAlive: false)

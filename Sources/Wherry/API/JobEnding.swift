@@ -15,7 +15,11 @@ struct JobEnding {
 
     /// The output of a job that committed and is visible.
     func output<Output: Decodable>() throws(JobError) -> Output {
-        guard case .visible(let reply) = self.progress.completion else { throw self.makeError() }
+        let reply: Reply
+        switch self.progress.completion {
+        case .visible(let told), .answered(let told): reply = told
+        default: throw self.makeError()
+        }
         do {
             return try JobCodec.decode(Output.self, from: reply.payload)
         } catch {
@@ -49,8 +53,32 @@ struct JobEnding {
             return self.error(.overloaded, "\(limit) jobs are pending in this client, its limit (maximumPendingJobs): try again later")
         case .rejected(.tooLarge(let limit)):
             return self.error(.tooLarge, "the arguments have more than \(limit) bytes, the limit (maximumArgumentBytes) of this client")
+        case .rejected(.unknownRegion(let region, let known)):
+            let names = known.joined(separator: ", ")
+            return self.error(
+                .unknownRegion,
+                "no broker of the region '\(region)' is configured: add one as \(region)=tcp://… to the brokers, or name one of \(names)")
+        case .answered: return self.error(.undecided, JobError.Code.undecided.advice)
+        case .regionJobEnded(let ending): return self.error(for: ending)
         case .rejected(.unusable(let reason)): return self.error(.misconfigured, reason)
         case .rejected(.closed), nil: return self.error(.clientClosed, JobError.Code.clientClosed.advice)
+        }
+    }
+
+    private func error(for ending: ClientMachine.RegionEnding) -> JobError {
+        switch ending {
+        case .lost(let reason):
+            return self.error(.regionJobLost, "\(reason); it may have run, once at most: region jobs have no receipts")
+        case .expired:
+            return self.error(
+                .expired, "its deadline passed before its answer came; a region job may have run, or be running, all the same")
+        case .cancelled:
+            return self.error(.cancelled, "cancelled before its answer came; a region job may have run, or be running, all the same")
+        case .foreignToken(let token, let found, let message):
+            switch token.epoch.relation(to: found) {
+            case .fork, .otherSystem: return self.error(.forkedHistory, "not run: \(message)")
+            case .same, .older, .newer: return self.error(.replicaUnavailable, "not run: \(message)")
+            }
         }
     }
 

@@ -12,8 +12,9 @@ extension WherryClient {
         public var region: String
         /// The region of the primary database, for example `syd`: where jobs run.
         public var primaryRegion: String
-        /// The endpoints of the brokers, for example `tcp://broker-1:7400`; one with a region before it, `lax=tcp://broker-2:7400`, stands there,
-        /// the others in the primary's region. A write job goes to any of those. May be empty for a client that runs jobs inline.
+        /// The endpoints of brokers, for example `tcp://broker-1:7400`: those of the primary's region, to any of which a write job goes, and, as
+        /// `lax=tcp://broker.lax:7400`, those of other regions, for region jobs. A host name stands for all of its addresses, which are looked up
+        /// every ``resolveInterval`` and when a broker was lost. May be empty for a client that runs jobs inline.
         public var brokers: [String]
         /// The database to read from: the replica in this region, or the primary where there is none. One server, not a name that stands for
         /// several: what was seen on one says nothing about another.
@@ -32,6 +33,8 @@ extension WherryClient {
         public var maximumArgumentBytes = 1 << 20
         /// How many connections reads may have; the next read waits, up to 5 s. Default: 10.
         public var maximumReadConnections = 10
+        /// How often the host names of brokers are looked up. Default: 10 s.
+        public var resolveInterval = Duration.seconds(10)
         /// Whose jobs these are, where no key says so. Default: `default`.
         public var scope = "default"
         /// How many jobs run at once inline, each on a connection of its own. Default: 16.
@@ -91,6 +94,7 @@ extension WherryClient.Configuration {
                 throw SettingsError(
                     "\(Setting.deadline.name) is \(self.deadline); it must be at most \(self.maximumDeadline), the longest allowed")
             }
+            guard self.resolveInterval >= .milliseconds(100) else { throw SettingsError("the resolve interval must be at least 100 ms") }
             try Setting.drain.check(self.drainLimit)
             try Setting.maximumPendingJobs.check(self.maximumPendingJobs)
             try Setting.maximumArgumentBytes.check(self.maximumArgumentBytes)
@@ -134,16 +138,18 @@ extension WherryClient.Configuration {
     func machine(isInline: Bool) -> ClientMachineConfiguration {
         var generator = SystemRandomNumberGenerator()
         let addresses = (try? Setting.brokerAddresses(self.brokers)) ?? []
-        let brokers = addresses.filter { $0.region == nil || $0.region == self.primaryRegion }.map(\.endpoint)
+        func isPrimary(_ address: BrokerAddress) -> Bool { address.region == nil || address.region == self.primaryRegion }
         var machine = ClientMachineConfiguration(
-            brokers: isInline ? [InlineHost.endpoint] : brokers,
+            brokers: isInline ? [BrokerAddress(endpoint: InlineHost.endpoint)] + addresses.filter { !isPrimary($0) } : addresses,
             region: self.region,
+            primaryRegion: self.primaryRegion,
             incarnation: (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
         )
         machine.scope = self.scope
         machine.readsFromPrimary = isInline && (self.primaryDatabase ?? self.database) == self.database && self.database.namesOneServer
         machine.maximumPendingJobs = self.maximumPendingJobs
         machine.maximumArgumentBytes = self.maximumArgumentBytes
+        machine.resolving.interval = self.resolveInterval
         return machine
     }
 }

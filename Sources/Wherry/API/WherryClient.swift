@@ -46,17 +46,18 @@ public final class WherryClient: Service {
     }
 
     package convenience init(
-        _ configuration: Configuration, handlers: Handlers? = nil, loop: EventLoop, context: ZeroMQContext, logger: Logger
+        _ configuration: Configuration, handlers: Handlers? = nil, loop: EventLoop, context: ZeroMQContext,
+        resolver: any HostResolver = SystemHostResolver(), logger: Logger
     ) throws(JobError) {
         let handlers = configuration.region == configuration.primaryRegion ? handlers : nil
         let runner = handlers.map { InlineDatabase(configuration, handlers: $0, loop: loop, logger: logger) }
-        try self.init(configuration, runner: runner, loop: loop, context: context, logger: logger)
+        try self.init(configuration, runner: runner, loop: loop, context: context, resolver: resolver, logger: logger)
     }
 
     /// - Parameter runner: runs write jobs in this process, in the place of the primary's brokers.
     package init(
         _ configuration: Configuration, runner: (any InlineRunner)?, loop: EventLoop = .shared, context: ZeroMQContext = .shared,
-        logger: Logger
+        resolver: any HostResolver = SystemHostResolver(), logger: Logger
     ) throws(JobError) {
         try configuration.validate(isInline: runner != nil)
         self.configuration = configuration
@@ -77,6 +78,7 @@ public final class WherryClient: Service {
             inline: self.inline,
             loop: loop,
             context: context,
+            resolver: resolver,
             logger: logger
         )
         var limits = PostgresPool.Limits()
@@ -139,7 +141,7 @@ public final class WherryClient: Service {
     // MARK: Submitting
 
     /// Encodes a job and puts it into the pending table.
-    func start<J: Job>(_ job: J, deadline: Duration?) throws(JobError) -> PendingJob {
+    func start<J: JobBase>(_ job: J, deadline: Duration?, target: ClientMachine.Target = .primary) throws(JobError) -> PendingJob {
         let deadline = deadline ?? self.configuration.deadline
         guard deadline > .zero, deadline <= self.configuration.maximumDeadline else {
             let message = "the deadline is \(deadline); it must be more than zero and at most \(self.configuration.maximumDeadline)"
@@ -162,7 +164,8 @@ public final class WherryClient: Service {
             contentType: JobCodec.contentType,
             arguments: arguments,
             digest: JobCodec.digest(arguments),
-            deadline: self.loop.now + deadline
+            deadline: self.loop.now + deadline,
+            target: target
         )
         self.core.submit(pending, submission)
         return pending

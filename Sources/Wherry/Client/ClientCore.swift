@@ -16,26 +16,28 @@ actor ClientCore {
     private var inlineLink: ClientMachine.LinkID?
     private let context: ZeroMQContext
     private let options: ZeroMQOptions
-    private let endpoints: [String]
+    private let resolver: any HostResolver
     private let logger: Logger
     private var machine: ClientMachine
     private var events: [ClientMachine.Event] = []
     private var isStepping = false
     private var timer: LoopTimer?
     private var sockets: [ClientMachine.LinkID: ZeroMQSocket] = [:]
+    /// Where open links lead, for the log.
+    private var endpoints: [ClientMachine.LinkID: String] = [:]
     private var pending: [ClientMachine.Handle: PendingJob] = [:]
     private var watches: [ClientMachine.Handle: ReplayNotifierMachine.WaiterID] = [:]
     private let finished = Latch()
 
     init(
         _ configuration: ClientMachineConfiguration, notifier: ReplayNotifier, inline: InlineHost? = nil, loop: EventLoop,
-        context: ZeroMQContext, logger: Logger
+        context: ZeroMQContext, resolver: any HostResolver, logger: Logger
     ) {
         self.loop = loop
         self.inline = inline
         self.notifier = notifier
         self.context = context
-        self.endpoints = configuration.brokers
+        self.resolver = resolver
         self.logger = logger
         var options = ZeroMQOptions()
         // A full window and what the protocol says about it: an acknowledgement, a start and a reply for each job.
@@ -115,6 +117,7 @@ actor ClientCore {
     private func carryOut(_ action: ClientMachine.Action) {
         switch action {
         case .openLink(let link, let endpoint): self.open(link, endpoint)
+        case .resolve(let query): self.resolve(query)
         case .closeLink(let link): self.close(link)
         case .send(let message, let link): self.send(message, via: link)
         case .watch(let handle, let condition): self.watch(handle, condition)
@@ -132,6 +135,7 @@ actor ClientCore {
         case .complete(let handle, let completion, let timings):
             self.pending.removeValue(forKey: handle)?.advance(to: .ended) { progress in
                 progress.completion = completion
+                if case .answered(let reply) = completion { progress.committed = reply }
                 progress.timings = timings
             }
         case .note(let note): self.log(note)
@@ -176,9 +180,12 @@ actor ClientCore {
     }
 
     private func open(_ link: ClientMachine.LinkID, _ endpoint: String) {
+        self.endpoints[link] = endpoint
         if let inline, endpoint == InlineHost.endpoint { return self.openInline(link, to: inline) }
+        var options = self.options
+        options.ipv6 = endpoint.contains("[")
         do {
-            let socket = try ZeroMQSocket(.dealer, context: self.context, options: self.options, loop: self.loop)
+            let socket = try ZeroMQSocket(.dealer, context: self.context, options: options, loop: self.loop)
             self.sockets[link] = socket
             try socket.connect(endpoint)
             socket.onReadable { [unowned self] in self.assumeIsolated { $0.receive(from: link) } }
@@ -191,6 +198,12 @@ actor ClientCore {
         }
     }
 
+    private func resolve(_ query: BrokerDirectory.Query) {
+        self.resolver.resolve(query.host, on: self.loop) { answer in
+            self.assumeIsolated { $0.step(.resolved(entry: query.entry, answer)) }
+        }
+    }
+
     private func receive(from link: ClientMachine.LinkID) {
         guard let socket = self.sockets[link] else { return }
         do {
@@ -200,7 +213,7 @@ actor ClientCore {
                 } catch {
                     self.logger.warning(
                         "a broker sent what is no message",
-                        metadata: [LogKey.endpoint: "\(self.endpoints[link.index])", LogKey.error: "\(error)"]
+                        metadata: [LogKey.endpoint: "\(self.endpoints[link] ?? "?")", LogKey.error: "\(error)"]
                     )
                 }
             }
@@ -223,19 +236,23 @@ actor ClientCore {
     private func log(_ note: ClientMachine.Note) {
         switch note {
         case .linkReady(let link):
-            self.logger.debug("a broker is ready", metadata: [LogKey.endpoint: "\(self.endpoints[link.index])"])
+            self.logger.debug("a broker is ready", metadata: [LogKey.endpoint: "\(self.endpoints[link] ?? "?")"])
         case .linkLost(let link, let reason):
             self.logger.info(
                 "the link to a broker is lost",
-                metadata: [LogKey.endpoint: "\(self.endpoints[link.index])", LogKey.error: "\(reason)"]
+                metadata: [LogKey.endpoint: "\(self.endpoints[link] ?? "?")", LogKey.error: "\(reason)"]
             )
         case .foreignEpoch(let epoch):
             self.logger.error("a broker speaks of another history of the database than the one known", metadata: [LogKey.epoch: "\(epoch)"])
         case .unexpected(let link):
             self.logger.debug(
                 "a broker sent a message that a client should not get",
-                metadata: [LogKey.endpoint: "\(self.endpoints[link.index])"]
+                metadata: [LogKey.endpoint: "\(self.endpoints[link] ?? "?")"]
             )
+        case .unresolved(let host, let reason):
+            self.logger.warning(
+                "cannot resolve the name of a broker; going on with the addresses known",
+                metadata: ["host": "\(host)", LogKey.error: "\(reason)"])
         case .contradiction(let id):
             self.logger.critical("two different outcomes of one job in one history", metadata: [LogKey.jobID: "\(id)"])
         }

@@ -53,6 +53,7 @@ extension ClientMachine {
     }
 
     private mutating func handedBack(_ handle: Handle, _ entry: Entry, _ refused: Refused, now: MonotonicInstant) {
+        if entry.isRegionJob { return self.regionJobHandedBack(handle, entry, refused, now: now) }
         let isFinal = entry.isFinal(refused)
         switch refused.code {
         case .wrongEpoch:
@@ -83,7 +84,7 @@ extension ClientMachine {
             } else {
                 self.resend(handle, now: now)
             }
-        case .expired, .cancelled, .unknownJob, .tooLarge, .malformed, .idConflict:
+        case .expired, .cancelled, .unknownJob, .tooLarge, .malformed, .idConflict, .regionJobLost:
             if isFinal {
                 self.complete(handle, .refused(refused), now: now)
             } else {
@@ -114,6 +115,7 @@ extension ClientMachine {
     mutating func answered(_ reply: Reply, from link: LinkID, now: MonotonicInstant) {
         self.learn(reply.token.epoch, now: now)
         guard let handle = self.byID[reply.id], let entry = self.entries[handle] else { return }
+        if entry.isRegionJob { return self.settleRegionJob(handle, reply, now: now) }
         guard self.isCurrent(reply.token.epoch) else {
             // An answer of an older history, or a foreign one, proves nothing; but its sender is done with the job.
             self.links[link.index].outstanding.remove(handle)
@@ -233,9 +235,9 @@ extension ClientMachine {
 
     /// The second way home.
     mutating func watchReceipt(_ handle: Handle) {
-        guard let entry = self.entries[handle], case .nothing = entry.watching, entry.copies > 0, let id = entry.identity?.id else {
-            return
-        }
+        guard let entry = self.entries[handle], case .nothing = entry.watching, entry.copies > 0, !entry.isRegionJob,
+            let id = entry.identity?.id
+        else { return }
         self.watch(handle, .receipt(id))
     }
 

@@ -15,6 +15,8 @@ extension ClientMachine {
             }
         } else if entry.submission.deadline <= now {
             self.expire(handle, now: now)
+        } else if case .orphaned(let until) = entry.phase, until <= now {
+            self.complete(handle, .regionJobEnded(.lost(reason: self.whyLost(entry))), now: now)
         } else if let due = entry.cancelFenceAt, due <= now {
             self.startFence(handle, .cancelled, now: now)
         } else if entry.nextCheck <= now {
@@ -60,7 +62,7 @@ extension ClientMachine {
             guard let reply = entry.committed else { return }
             let error = ReplayError(.cancelled, "committed, but the caller gave up waiting for the local server to show it")
             self.complete(handle, .notVisible(reply, error), now: now)
-        case .waiting: self.giveUp(handle, entry, .cancelled, now: now)
+        case .waiting, .orphaned: self.giveUp(handle, entry, .cancelled, now: now)
         case .fencing: break
         case .sent(let link, _), .held(let link):
             guard entry.cancelFenceAt == nil, let id = entry.identity?.id else { return }
@@ -78,7 +80,7 @@ extension ClientMachine {
     /// Ends a job that has not committed as far as the client knows: at once if no copy can ever run, by a fence otherwise.
     private mutating func giveUp(_ handle: Handle, _ entry: Entry, _ kind: Outcome, now: MonotonicInstant) {
         if entry.copies == 0 {
-            self.complete(handle, .neverSent(wasCancelled: kind == .cancelled, reason: self.whyNotSent), now: now)
+            self.complete(handle, .neverSent(wasCancelled: kind == .cancelled, reason: self.whyNotSent(entry.lane)), now: now)
         } else if let hint = entry.finalHint, case .waiting = entry.phase {
             self.complete(handle, .refused(hint), now: now)
         } else {
@@ -99,6 +101,7 @@ extension ClientMachine {
 
     mutating func startFence(_ handle: Handle, _ kind: Outcome, now: MonotonicInstant) {
         guard var entry = self.entries[handle] else { return }
+        if entry.isRegionJob { return self.endRegionJob(handle, entry, kind, now: now) }
         self.release(handle, entry)
         entry.fenceAsked = true
         entry.cancelFenceAt = nil
@@ -113,7 +116,9 @@ extension ClientMachine {
     mutating func sendFence(_ handle: Handle, now: MonotonicInstant) {
         guard var entry = self.entries[handle], case .fencing(var fencing) = entry.phase, let job = entry.identity else { return }
         let last = entry.lastLink.flatMap { self.links[$0.index].isReady ? $0 : nil }
-        let other = self.links.indices.first { self.links[$0].isReady && $0 != last?.index }.map { LinkID(index: $0) }
+        let other = self.links.indices.first {
+            self.links[$0].isReady && !self.links[$0].isRetiring && self.serves(self.links[$0], .primary) && $0 != last?.index
+        }.map { LinkID(index: $0) }
         if let link = fencing.tries.isMultiple(of: 2) ? last ?? other : other ?? last {
             fencing.tries += 1
             fencing.nextTry = now + self.configuration.acknowledgementTimeout
@@ -127,25 +132,26 @@ extension ClientMachine {
 
     private func fenceProblem(_ entry: Entry) -> String {
         let problem = entry.lastProblem.map { " (last heard: \($0))" } ?? ""
-        return "no answer to the fence within \(self.configuration.fenceTimeout)\(problem); \(self.whyNotSent)"
+        return "no answer to the fence within \(self.configuration.fenceTimeout)\(problem); \(self.whyNotSent(.primary))"
     }
 
     /// What keeps jobs from being sent, for messages.
-    private var whyNotSent: String {
-        if self.links.isEmpty { return "no broker is configured" }
-        if let trouble { return trouble.reason }
-        if self.isConnected {
-            return self.newestEpoch == nil || self.clock == nil
+    func whyNotSent(_ lane: Lane) -> String {
+        if self.configuration.brokers.isEmpty { return "no broker is configured" }
+        if lane == .primary, let trouble { return trouble.reason }
+        let links = self.links.filter { !$0.isClosed && self.serves($0, lane) }
+        if links.contains(where: \.isReady) {
+            return lane == .primary && (self.newestEpoch == nil || self.clock == nil)
                 ? "brokers answer, but no worker has reported its primary to them yet" : "brokers answer"
         }
-        return self.links.map { "\($0.endpoint): \($0.problem ?? "no answer yet")" }.joined(separator: "; ")
+        return (links.map { "\($0.endpoint): \($0.problem ?? "no answer yet")" } + self.directory.problems).joined(separator: "; ")
     }
 
     // MARK: The end
 
     /// Takes a job off the queues and off its broker's list.
     mutating func release(_ handle: Handle, _ entry: Entry) {
-        self.unqueue(handle)
+        self.unqueue(handle, from: entry.lane)
         self.fencing.remove(handle)
         if let link = entry.lastLink { self.links[link.index].outstanding.remove(handle) }
     }

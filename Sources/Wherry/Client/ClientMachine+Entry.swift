@@ -13,6 +13,8 @@ extension ClientMachine {
             case sent(via: LinkID, at: MonotonicInstant)
             /// Acknowledged. Can go to `waiting`, `fencing`, `proving`.
             case held(via: LinkID)
+            /// A region job whose broker is silent: it must not run twice. Can go to `held`, if the broker comes back and still has it.
+            case orphaned(until: MonotonicInstant)
             /// A receipt was asked for that ends the job. Can go to `proving` (it had committed).
             case fencing(Fencing)
             /// Committed; the replica is awaited. Can go to `fencing` (`lost`), when a failover lies between.
@@ -80,8 +82,19 @@ extension ClientMachine {
         var holder: LinkID? {
             switch self.phase {
             case .sent(let link, _), .held(let link): link
-            case .waiting, .fencing, .proving: nil
+            case .waiting, .orphaned, .fencing, .proving: nil
             }
+        }
+
+        var isRegionJob: Bool { self.submission.regionCall != nil }
+
+        /// Where it waits to be sent.
+        var lane: Lane {
+            self.submission.regionCall.map { .region($0.region) } ?? .primary
+        }
+
+        func isOrphan(of link: LinkID) -> Bool {
+            if case .orphaned = self.phase { self.lastLink == link } else { false }
         }
 
         /// When it wants attention.
@@ -89,6 +102,7 @@ extension ClientMachine {
             switch self.phase {
             case .waiting, .proving: self.submission.deadline
             case .sent, .held: min(self.submission.deadline, self.nextCheck, self.cancelFenceAt ?? self.submission.deadline)
+            case .orphaned(let until): min(self.submission.deadline, until)
             case .fencing(let fencing): min(fencing.nextTry, fencing.giveUpAt)
             }
         }
@@ -118,7 +132,7 @@ extension ClientMachine {
                 if let lastSentAt = self.lastSentAt, let worker = self.legs[.worker] {
                     timings.network = max(.zero, repliedAt - lastSentAt - worker - (self.legs[.brokerQueue] ?? .zero))
                 }
-                timings.replayWait = now - repliedAt
+                if !self.isRegionJob { timings.replayWait = now - repliedAt }
             }
             return timings
         }

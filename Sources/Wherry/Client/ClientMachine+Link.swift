@@ -10,11 +10,17 @@ extension ClientMachine {
             case greeting
             /// WELCOME was heard. Can go to `greeting` when the broker has forgotten this client, to `down` when it is silent.
             case ready(incarnation: [UInt8])
-            /// After shutdown.
+            /// After shutdown, or when its address has vanished: then its place in the table is free for another.
             case closed
         }
 
-        let endpoint: String
+        let target: BrokerDirectory.Target
+        /// The region that its broker stands in.
+        let region: String
+        /// Part of the incarnation that this client shows there: two addresses of one broker must not look like one peer that moves to and fro.
+        let serial: UInt64
+        /// Its address has vanished: nothing new goes there, and it closes when nothing is outstanding.
+        var isRetiring = false
         var state = State.down(retryAt: .zero)
         var interval: Duration
         var failures = 0
@@ -32,9 +38,17 @@ extension ClientMachine {
         var outstanding: Set<Handle> = []
         var problem: String?
 
-        init(endpoint: String, interval: Duration) {
-            self.endpoint = endpoint
+        init(_ target: BrokerDirectory.Target, region: String, serial: UInt64, interval: Duration) {
+            self.target = target
+            self.region = region
+            self.serial = serial
             self.interval = interval
+        }
+
+        var endpoint: String { self.target.endpoint }
+
+        var isClosed: Bool {
+            if case .closed = self.state { true } else { false }
         }
 
         var isReady: Bool {

@@ -6,6 +6,7 @@ extension ClientMachine {
     /// Does what is due on a link.
     mutating func tend(_ id: LinkID, now: MonotonicInstant) {
         let link = self.links[id.index]
+        if link.isRetiring, link.outstanding.isEmpty || !link.isOpen { return self.retire(id, now: now) }
         switch link.state {
         case .closed: break
         case .down(let retryAt):
@@ -38,7 +39,7 @@ extension ClientMachine {
         let most = self.configuration.maximumIDsPerHello
         for start in stride(from: 0, to: max(outstanding.count, 1), by: most) {
             let role = Hello.Role.client(outstanding: Array(outstanding[start..<min(start + most, outstanding.count)]))
-            let hello = Hello(role: role, incarnation: self.configuration.incarnation, region: self.configuration.region)
+            let hello = Hello(role: role, incarnation: self.incarnation(for: id), region: self.configuration.region)
             self.send(.hello(hello), via: id, now: now)
         }
     }
@@ -57,7 +58,11 @@ extension ClientMachine {
     }
 
     /// Gives a link up. What its broker holds is to be sent again, elsewhere if possible.
-    private mutating func lose(_ id: LinkID, reason: String, atLeast minimum: Duration = .zero, now: MonotonicInstant) {
+    ///
+    /// - Parameter isGone: its broker has left for good; otherwise it may come back.
+    private mutating func lose(
+        _ id: LinkID, reason: String, isGone: Bool = false, atLeast minimum: Duration = .zero, now: MonotonicInstant
+    ) {
         guard self.links[id.index].isOpen else { return }
         let doubled = self.configuration.minimumReconnectDelay * (1 << min(self.links[id.index].failures, 16))
         let delay = max(minimum, min(doubled, self.configuration.maximumReconnectDelay)) * Double.random(in: 0.5...1, using: &self.random)
@@ -70,8 +75,9 @@ extension ClientMachine {
         self.output.append(.note(.linkLost(id, reason: reason)))
         for handle in self.links[id.index].outstanding.sorted() where self.entries[handle]?.holder == id {
             // It stays among this link's outstanding jobs: if the broker comes back first and still holds it, nothing is sent.
-            self.redeliver(handle, now: now)
+            self.holderLost(handle, isGone: isGone, now: now)
         }
+        self.directory.lost(self.links[id.index].endpoint, now: now)
     }
 
     // MARK: What brokers say of themselves
@@ -94,6 +100,11 @@ extension ClientMachine {
     }
 
     private mutating func welcome(_ welcome: Welcome, from id: LinkID, now: MonotonicInstant) {
+        if let region = self.links[id.index].target.region, region != welcome.region {
+            // A job for one region must not run in another.
+            let reason = "it stands in \(welcome.region), not in \(region): correct the broker's entry"
+            return self.lose(id, reason: reason, atLeast: self.configuration.maximumReconnectDelay, now: now)
+        }
         let wasReady = self.links[id.index].isReady
         let answersHello = self.links[id.index].awaitsWelcome
         let helloSentAt = self.links[id.index].helloSentAt ?? now
@@ -114,7 +125,7 @@ extension ClientMachine {
             guard let entry = self.entries[handle] else { continue }
             if case .sent(_, let at) = entry.phase, at > helloSentAt { continue }  // sent after the question
             self.links[id.index].outstanding.remove(handle)
-            if entry.holder == id { self.redeliver(handle, now: now) }
+            if entry.holder == id || entry.isOrphan(of: id) { self.holderLost(handle, isGone: true, now: now) }
         }
         if answersHello {
             for handle in self.links[id.index].outstanding.sorted() where !disowned.contains(handle) {
@@ -131,7 +142,7 @@ extension ClientMachine {
         guard var entry = self.entries[handle] else { return }
         switch entry.phase {
         case .sent(let link, let at) where link == id && at <= askedAt: break
-        case .waiting where entry.lastLink == id: break
+        case .waiting where entry.lastLink == id, .orphaned where entry.lastLink == id: break
         default: return
         }
         self.unqueue(handle)
@@ -149,7 +160,7 @@ extension ClientMachine {
             self.links[id.index].state = .greeting
             self.links[id.index].helloDue = max(now, last + .milliseconds(100))
         case .leaving:
-            self.lose(id, reason: "the broker shut down", now: now)
+            self.lose(id, reason: "the broker shut down", isGone: true, now: now)
         case .unsupportedVersion, .malformed, .denied, .unrecognized:
             self.lose(
                 id,
@@ -179,7 +190,7 @@ extension ClientMachine {
             }
             entry.phase = .waiting
             self.store(handle, entry)
-            self.sendQueue.set(handle, to: QueueKey(time: now, handle: handle))
+            self.lanes[entry.lane, default: SendQueues()].first.set(handle, to: QueueKey(time: now, handle: handle))
         case .fence(let fence):
             guard let handle = self.byID[fence.job.id], var entry = self.entries[handle], case .fencing(var fencing) = entry.phase else {
                 return

@@ -13,7 +13,9 @@ extension ClientMachine {
                 rejection = .tooLarge(limit: self.configuration.maximumArgumentBytes)
             } else if self.entries.count >= self.configuration.maximumPendingJobs {
                 rejection = .overloaded(limit: self.configuration.maximumPendingJobs)
-            } else if let trouble = self.trouble, trouble.isFinal {
+            } else if case .region(let call) = submission.target, !self.regions.contains(call.region) {
+                rejection = .unknownRegion(call.region, known: self.regions)
+            } else if submission.regionCall == nil, let trouble = self.trouble, trouble.isFinal {
                 rejection = .unusable(reason: trouble.reason)
             } else {
                 rejection = nil
@@ -23,16 +25,18 @@ extension ClientMachine {
             self.output.append(.complete(handle, .rejected(rejection), JobTimings()))
             return
         }
-        self.store(handle, Entry(submission: submission, submittedAt: now))
-        self.sendQueue.set(handle, to: QueueKey(time: now, handle: handle))
+        let entry = Entry(submission: submission, submittedAt: now)
+        self.store(handle, entry)
+        self.lanes[entry.lane, default: SendQueues()].first.set(handle, to: QueueKey(time: now, handle: handle))
         self.identify(handle, now: now)
     }
 
-    /// Gives a job its id, once the primary's clock is known.
+    /// Gives a job its id, once the primary's clock is known. A region job can do without that: nobody keeps a receipt of it.
     mutating func identify(_ handle: Handle, now: MonotonicInstant) {
-        guard var entry = self.entries[handle], entry.identity == nil, let clock = self.clock else { return }
+        guard var entry = self.entries[handle], entry.identity == nil else { return }
         let submission = entry.submission
-        let id = JobID(unixMilliseconds: clock.now(now), using: &self.random)
+        guard let time = self.clock?.now(now) ?? submission.regionCall?.unixMilliseconds else { return }
+        let id = JobID(unixMilliseconds: time, using: &self.random)
         entry.identity = JobIdentity(
             id: id,
             name: submission.name,
@@ -52,48 +56,74 @@ extension ClientMachine {
     }
 
     mutating func unqueue(_ handle: Handle) {
-        self.sendQueue.remove(handle)
-        self.redeliveries.remove(handle)
+        guard let lane = self.entries[handle]?.lane else { return }
+        self.unqueue(handle, from: lane)
+    }
+
+    mutating func unqueue(_ handle: Handle, from lane: Lane) {
+        self.lanes[lane]?.first.remove(handle)
+        self.lanes[lane]?.again.remove(handle)
     }
 
     // MARK: Queues
 
+    /// Write jobs go once the newest epoch and the primary's clock are known; region jobs do not need them.
+    private func isOpen(_ lane: Lane) -> Bool {
+        switch lane {
+        case .primary: self.newestEpoch != nil && self.clock != nil
+        case .region: true
+        }
+    }
+
     /// When a queued job can go next, if nothing but time keeps it.
     var nextSendTime: MonotonicInstant? {
-        guard self.newestEpoch != nil, self.clock != nil else { return nil }
-        let room = self.links.filter { $0.isReady && $0.outstanding.count < self.configuration.maximumOutstandingPerBroker }
+        self.lanes.compactMap { self.nextSendTime(in: $0, $1) }.min()
+    }
+
+    private func nextSendTime(in lane: Lane, _ queues: SendQueues) -> MonotonicInstant? {
+        guard self.isOpen(lane) else { return nil }
+        let first = queues.first.min?.key.time
+        // Without a token in the budget the time is a guess; the pump asks the budget again.
+        let again = queues.again.min.map { max($0.key.time, self.budget.nextToken(pending: self.entries.count, now: .zero)) }
+        guard let next = [first, again].compactMap({ $0 }).min() else { return nil }
+        let room = self.links.filter { self.hasRoom($0, for: lane) }
         guard !room.isEmpty else { return nil }
         let free = room.contains { $0.blockedUntil == nil } ? nil : room.compactMap(\.blockedUntil).min()
-        let first = self.sendQueue.min?.key.time
-        // Without a token in the budget the time is a guess; the pump asks the budget again.
-        let again = self.redeliveries.min.map { max($0.key.time, self.budget.nextToken(pending: self.entries.count, now: .zero)) }
-        return [first, again].compactMap { $0 }.min().map { max($0, free ?? $0) }
+        return max(next, free ?? next)
     }
 
     /// Sends what may go.
     mutating func pump(now: MonotonicInstant) {
-        guard self.newestEpoch != nil, self.clock != nil else { return }
         for index in self.links.indices where self.links[index].blockedUntil.map({ $0 <= now }) ?? false {
             self.links[index].blockedUntil = nil
         }
-        while let (handle, key) = self.sendQueue.min, key.time <= now, let link = self.pickLink(for: handle) {
-            self.sendQueue.remove(handle)
+        // One lane as a rule. Sorted, so that nothing depends on chance.
+        for lane in self.lanes.count > 1 ? self.lanes.keys.sorted() : Array(self.lanes.keys) where self.isOpen(lane) {
+            self.pump(lane, now: now)
+        }
+    }
+
+    private mutating func pump(_ lane: Lane, now: MonotonicInstant) {
+        while let (handle, key) = self.lanes[lane]?.first.min, key.time <= now, let link = self.pickLink(for: handle, lane) {
+            self.lanes[lane]?.first.remove(handle)
             self.sendRequest(handle, via: link, now: now)
         }
-        while let (handle, key) = self.redeliveries.min, key.time <= now, let link = self.pickLink(for: handle) {
+        while let (handle, key) = self.lanes[lane]?.again.min, key.time <= now, let link = self.pickLink(for: handle, lane) {
             guard self.budget.take(pending: self.entries.count, now: now) else { break }
-            self.redeliveries.remove(handle)
+            self.lanes[lane]?.again.remove(handle)
             self.sendRequest(handle, via: link, now: now)
         }
     }
 
+    private func hasRoom(_ link: Link, for lane: Lane) -> Bool {
+        link.isReady && !link.isRetiring && self.serves(link, lane)
+            && link.outstanding.count < self.configuration.maximumOutstandingPerBroker
+    }
+
     /// The ready broker that holds the fewest of our jobs; for a job sent before, another one than last time if there is one.
-    private func pickLink(for handle: Handle) -> LinkID? {
+    private func pickLink(for handle: Handle, _ lane: Lane) -> LinkID? {
         let last = self.entries[handle].flatMap { $0.copies > 0 ? $0.lastLink : nil }
-        let candidates = self.links.indices.filter {
-            self.links[$0].isReady && self.links[$0].blockedUntil == nil
-                && self.links[$0].outstanding.count < self.configuration.maximumOutstandingPerBroker
-        }
+        let candidates = self.links.indices.filter { self.links[$0].blockedUntil == nil && self.hasRoom(self.links[$0], for: lane) }
         let others = candidates.filter { $0 != last?.index }
         return (others.isEmpty ? candidates : others).min { self.links[$0].outstanding.count < self.links[$1].outstanding.count }
             .map { LinkID(index: $0) }
@@ -115,6 +145,8 @@ extension ClientMachine {
             attempts: entry.attempts,
             epoch: self.newestEpoch,
             traceContext: entry.submission.traceContext,
+            waitFor: entry.submission.regionCall?.waitFor,
+            isRegionJob: entry.isRegionJob,
             arguments: entry.submission.arguments
         )
         entry.copies += 1
@@ -142,7 +174,7 @@ extension ClientMachine {
         let time = now + self.resendDelay(after: entry.returns)
         entry.returns += 1
         self.store(handle, entry)
-        self.redeliveries.set(handle, to: QueueKey(time: time, handle: handle))
+        self.lanes[entry.lane, default: SendQueues()].again.set(handle, to: QueueKey(time: time, handle: handle))
         self.watchReceipt(handle)
     }
 
@@ -158,7 +190,7 @@ extension ClientMachine {
         let time = now + (delay.map { $0 * Double.random(in: 1...1.25, using: &self.random) } ?? self.resendDelay(after: entry.returns))
         entry.returns += 1
         self.store(handle, entry)
-        self.sendQueue.set(handle, to: QueueKey(time: time, handle: handle))
+        self.lanes[entry.lane, default: SendQueues()].first.set(handle, to: QueueKey(time: time, handle: handle))
     }
 
     private mutating func resendDelay(after returns: Int) -> Duration {

@@ -12,6 +12,8 @@ extension ClientMachine {
         package var digest: [UInt8]
         package var traceContext: [String: String]
         package var deadline: MonotonicInstant
+        /// Where it runs.
+        package var target: Target
 
         package init(
             name: String,
@@ -20,7 +22,8 @@ extension ClientMachine {
             arguments: [UInt8],
             digest: [UInt8],
             traceContext: [String: String] = [:],
-            deadline: MonotonicInstant
+            deadline: MonotonicInstant,
+            target: Target = .primary
         ) {
             self.name = name
             self.version = version
@@ -29,6 +32,38 @@ extension ClientMachine {
             self.digest = digest
             self.traceContext = traceContext
             self.deadline = deadline
+            self.target = target
+        }
+
+        /// What makes it a region job, if it is one.
+        var regionCall: RegionCall? {
+            if case .region(let call) = self.target { call } else { nil }
+        }
+    }
+
+    /// Where a job runs.
+    package enum Target: Hashable, Sendable {
+        /// A write job: at the primary.
+        case primary
+        case region(RegionCall)
+    }
+
+    /// What a region job has besides what every job has.
+    package struct RegionCall: Hashable, Sendable {
+        /// The region that it runs in.
+        package var region: String
+        /// It may run more than once.
+        package var isIdempotent: Bool
+        /// What its reads must see at least.
+        package var waitFor: CausalToken?
+        /// The time by this machine's clock: for its id, where the primary's clock is not known.
+        package var unixMilliseconds: Int64
+
+        package init(region: String, isIdempotent: Bool, waitFor: CausalToken? = nil, unixMilliseconds: Int64) {
+            self.region = region
+            self.isIdempotent = isIdempotent
+            self.waitFor = waitFor
+            self.unixMilliseconds = unixMilliseconds
         }
     }
 
@@ -48,6 +83,20 @@ extension ClientMachine {
         case undecided(reason: String)
         /// Not taken into the table.
         case rejected(Rejection)
+        /// A region job returned.
+        case answered(Reply)
+        /// A region job ended without an answer that says what became of it.
+        case regionJobEnded(RegionEnding)
+    }
+
+    /// Why a region job has no answer. Unlike a write job it may have run all the same: it has no receipt, and so no fence.
+    package enum RegionEnding: Hashable, Sendable {
+        /// Whoever held it died or forgot it.
+        case lost(reason: String)
+        case expired
+        case cancelled
+        /// Not run: what it was to wait for is of another history than the region's database, a newer one or one that excludes it.
+        case foreignToken(CausalToken, found: Epoch, message: String)
     }
 
     /// Why this client did not take, or keep, a job.
@@ -58,6 +107,8 @@ extension ClientMachine {
         case tooLarge(limit: Int)
         /// The client is shut down.
         case closed
+        /// No broker of that region is configured.
+        case unknownRegion(String, known: [String])
         /// Jobs run in this process, and its database cannot be used for that.
         case unusable(reason: String)
     }
@@ -72,6 +123,24 @@ extension ClientMachine {
         case unexpected(LinkID)
         /// Two different outcomes of one id in one epoch: a fault in the ledger.
         case contradiction(JobID)
+        /// A broker's host name has no address that can be found. Once, until it has one again.
+        case unresolved(host: String, reason: String)
+    }
+
+    /// Where queued jobs wait to go.
+    enum Lane: Hashable, Comparable, Sendable {
+        /// Write jobs.
+        case primary
+        /// Region jobs.
+        case region(String)
+    }
+
+    /// Jobs that wait to be sent.
+    struct SendQueues: Sendable {
+        /// First sends, and copies that were handed back: free to go from that time on.
+        var first = IndexedHeap<Handle, QueueKey>()
+        /// Copies whose holder is dead or disowns them: from that time on, within the budget.
+        var again = IndexedHeap<Handle, QueueKey>()
     }
 
     /// The primary's clock, as a broker told it, carried on by one's own.

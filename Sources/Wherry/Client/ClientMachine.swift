@@ -28,7 +28,7 @@ package struct ClientMachine: Sendable {
         }
     }
 
-    /// A broker's place in the configuration.
+    /// A link's place in the table of links. Used again when a link has closed.
     package struct LinkID: Hashable, Comparable, Sendable {
         package var index: Int
 
@@ -48,6 +48,8 @@ package struct ClientMachine: Sendable {
         /// The caller gives up. Ends like everything else with `complete`, which may well say that the job has committed.
         case cancel(Handle)
         case received(Message, from: LinkID)
+        /// A host name was looked up.
+        case resolved(entry: Int, BrokerDirectory.Answer)
         /// ZeroMQ did not take a message: it was not handed over.
         case notSent(Message, via: LinkID)
         /// A watch ended.
@@ -64,6 +66,8 @@ package struct ClientMachine: Sendable {
 
     package enum Action: Hashable, Sendable {
         case openLink(LinkID, endpoint: String)
+        /// Look a host name up, and say `resolved`.
+        case resolve(BrokerDirectory.Query)
         case closeLink(LinkID)
         case send(Message, via: LinkID)
         /// Wait for this on the local replica. A handle has one watch at a time, and no deadline: `unwatch` ends it.
@@ -106,14 +110,14 @@ package struct ClientMachine: Sendable {
     var byID: [JobID: Handle] = [:]
     /// When each pending job wants attention next.
     var wakes = IndexedHeap<Handle, MonotonicInstant>()
-    /// First sends, and copies that were handed back: free to go from that time on.
-    var sendQueue = IndexedHeap<Handle, QueueKey>()
-    /// Copies whose holder is dead or disowns them: from that time on, within the budget.
-    var redeliveries = IndexedHeap<Handle, QueueKey>()
+    /// What waits to be sent, by where it goes: one region without brokers must not hold up the others.
+    var lanes: [Lane: SendQueues] = [:]
     var fencing: Set<Handle> = []
     var budget: RetryBudget
 
-    var links: [Link]
+    var directory: BrokerDirectory
+    var links: [Link] = []
+    var nextSerial: UInt64 = 0
     var newestEpoch: Epoch?
     var clock: PrimaryClock?
     /// Why jobs that run in this process cannot.
@@ -123,12 +127,13 @@ package struct ClientMachine: Sendable {
     package init(configuration: ClientMachineConfiguration, random: RandomSource) {
         self.configuration = configuration
         self.random = random
-        self.links = configuration.brokers.map { Link(endpoint: $0, interval: configuration.heartbeatInterval) }
+        self.directory = BrokerDirectory(configuration.brokers, times: configuration.resolving)
         self.budget = RetryBudget(
             share: configuration.redeliveryShare,
             floor: configuration.redeliveryFloor,
             maximumPending: configuration.maximumPendingJobs
         )
+        self.followDirectory()
     }
 
     /// How many jobs have not ended.
@@ -150,6 +155,7 @@ package struct ClientMachine: Sendable {
         case .cancel(let handle): self.cancel(handle, now: now)
         case .received(let message, let link): self.received(message, from: link, now: now)
         case .notSent(let message, let link): self.notSent(message, via: link, now: now)
+        case .resolved(let entry, let answer): self.resolved(entry, answer, now: now)
         case .judged(let handle, let verdict): self.judged(handle, verdict, now: now)
         case .learned(let epoch): self.learn(epoch, now: now)
         case .troubled(let reason, let isFinal): self.troubled(reason, isFinal: isFinal, now: now)
@@ -171,10 +177,8 @@ package struct ClientMachine: Sendable {
         var candidates = [self.wakes.min?.key, self.nextSendTime]
         switch self.life {
         case .new, .closed: break
-        case .running: candidates += self.links.map { $0.wake(self.configuration) }
-        case .draining(let until):
-            candidates += self.links.map { $0.wake(self.configuration) }
-            candidates.append(until)
+        case .running: candidates += self.links.map { $0.wake(self.configuration) } + [self.directory.nextDeadline]
+        case .draining(let until): candidates += self.links.map { $0.wake(self.configuration) } + [self.directory.nextDeadline, until]
         }
         return candidates.compactMap { $0 }.min()
     }
@@ -190,6 +194,7 @@ package struct ClientMachine: Sendable {
             return
         case .draining: break
         }
+        for query in self.directory.takeDue(now: now) { self.output.append(.resolve(query)) }
         for index in self.links.indices { self.tend(LinkID(index: index), now: now) }
         self.pump(now: now)
     }
@@ -198,9 +203,7 @@ package struct ClientMachine: Sendable {
         for handle in self.entries.keys.sorted() { self.complete(handle, .rejected(.closed), now: now) }
         for index in self.links.indices where self.links[index].isOpen {
             let link = LinkID(index: index)
-            if self.links[index].isReady { self.send(.disconnect(Disconnect(reason: .leaving)), via: link, now: now) }
-            self.output.append(.closeLink(link))
-            self.links[index].state = .closed
+            self.leave(link, now: now)
         }
         self.life = .closed
         self.output.append(.finished)

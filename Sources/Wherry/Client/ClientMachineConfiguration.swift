@@ -3,10 +3,15 @@ import WherryWire
 
 /// What the client machine is told once: who it is, where its brokers are, and its limits.
 package struct ClientMachineConfiguration: Hashable, Sendable {
-    /// Where brokers of the primary's region listen. A job is sent to one of them.
-    package var brokers: [String]
+    /// Where brokers listen: those without a region, and those of `primaryRegion`, are the primary's region's, to one of which each write job
+    /// is sent; the others are for region jobs.
+    package var brokers: [BrokerAddress]
+    /// How often host names of brokers are looked up.
+    package var resolving = BrokerDirectory.Times()
     /// The region of this client.
     package var region: String
+    /// The region of the primary.
+    package var primaryRegion: String
     /// Drawn anew by each process: 16 bytes.
     package var incarnation: [UInt8]
     /// Whose jobs these are, where no key says so.
@@ -40,6 +45,9 @@ package struct ClientMachineConfiguration: Hashable, Sendable {
     package var heartbeatInterval = Duration.seconds(1)
     /// After so many intervals without any traffic a broker counts as dead.
     package var livenessIntervals = 3
+    /// How long a region job is kept whose broker fell silent: if that comes back and still has it, nothing is lost.
+    package var regionJobGrace = Duration.seconds(5)
+
     /// The first pause before a lost link is opened again; doubles, with jitter, up to `maximumReconnectDelay`.
     package var minimumReconnectDelay = Duration.milliseconds(250)
     package var maximumReconnectDelay = Duration.seconds(8)
@@ -48,9 +56,10 @@ package struct ClientMachineConfiguration: Hashable, Sendable {
     package var redeliveryShare = 0.1
     package var redeliveryFloor = 10
 
-    package init(brokers: [String], region: String, incarnation: [UInt8]) {
+    package init(brokers: [BrokerAddress], region: String, primaryRegion: String, incarnation: [UInt8]) {
         self.brokers = brokers
         self.region = region
+        self.primaryRegion = primaryRegion
         self.incarnation = incarnation
     }
 }

@@ -14,7 +14,7 @@ extension BrokerMachine {
     mutating func serve(_ worker: Int) {
         self.ask(worker)
         guard self.queue.count > 0, self.pools.isReady(worker) else { return }
-        let offers = self.pools.offers(of: worker)
+        let offers = self.pools.offers(of: worker).filter { $0.isRegionJob ? self.servesRegion(worker) : self.serves(worker) }
         while self.pools.isReady(worker), let id = self.queue.first(among: offers) { self.dispatch(id, to: worker) }
     }
 
@@ -40,12 +40,9 @@ extension BrokerMachine {
     mutating func refresh(_ number: Int) {
         guard let worker = self.workers[number] else { return }
         let serves = self.serves(number) && !worker.isPaused
-        let hasRoom = worker.held.count < worker.capacity
-        self.pools.set(
-            number,
-            load: serves && hasRoom
-                ? WorkerPools.Load(held: worker.held.count, capacity: worker.capacity, lastServed: worker.lastServed) : nil
-        )
+        let hasRoom = worker.held.count < worker.capacity && !worker.isPaused
+        let load = hasRoom ? WorkerPools.Load(held: worker.held.count, capacity: worker.capacity, lastServed: worker.lastServed) : nil
+        self.pools.set(number, writes: serves ? load : nil, regionJobs: self.servesRegion(number) ? load : nil)
         if serves, worker.questions.count < self.configuration.limits.questionsPerWorker {
             self.answerers.set(number, to: worker.questions.count)
         } else {
@@ -158,6 +155,11 @@ extension BrokerMachine {
             (self.jobs[$0]?.dispatch ?? 0) < (self.jobs[$1]?.dispatch ?? 0)
         }
         for id in lost {
+            if self.jobs[id]?.request?.isRegionJob == true {
+                // Nobody knows whether it ran, and nothing keeps it from running twice.
+                self.refuse(id, .regionJobLost, "its worker is gone, and nobody knows whether it ran")
+                continue
+            }
             self.jobs[id]?.request?.redelivered = true
             if died, self.jobs[id]?.isRunning == true { self.jobs[id]?.request?.attempts += 1 }
             self.requeue(id)

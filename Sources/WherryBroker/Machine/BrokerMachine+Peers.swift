@@ -25,7 +25,8 @@ extension BrokerMachine {
             self.sendWelcome(to: number, disowned: disowned)
         case .worker(let offers, let running, let capacity, let primary):
             if isNew { self.note(.workerJoined(id, region: hello.region, offers: offers.count)) }
-            self.workers[number, default: Worker(capacity: 0)].capacity = min(capacity, self.configuration.limits.jobsPerWorker)
+            self.workers[number, default: Worker(region: hello.region, capacity: 0)].capacity = min(
+                capacity, self.configuration.limits.jobsPerWorker)
             self.workers[number]?.isPaused = false
             self.sendWelcome(to: number, disowned: [])
             self.workers[number]?.primary = primary

@@ -71,6 +71,11 @@ extension BrokerMachine {
         return epoch == self.primary?.epoch
     }
 
+    /// Whether a worker gets region jobs: it needs no primary, but it must stand in this broker's region.
+    func servesRegion(_ worker: Int) -> Bool {
+        self.workers[worker]?.region == self.configuration.region
+    }
+
     /// Tells all clients if there is something new to tell.
     mutating func announce() {
         let news = Announcement(offers: self.pools.offers, epoch: self.primary?.epoch)

@@ -4,6 +4,7 @@ internal import WherryWire
 extension BrokerMachine {
     /// A worker that said HELLO.
     struct Worker: Sendable {
+        var region: String
         var capacity: Int
         var primary: PrimaryStatus?
         var held: Set<JobID> = []

@@ -6,6 +6,12 @@ enum NameSuggestions {
     /// The text that a refusal carries.
     static func explanation(of missing: Offer, offers: [Offer]) -> String {
         let start = "no worker here offers \(missing.name) version \(missing.version)"
+        if offers.contains(where: { $0.name == missing.name && $0.version == missing.version }) {
+            // Of the other kind: the set of offers lacks the missing one itself.
+            return missing.isRegionJob
+                ? "\(missing.name) is a write job here, not a region job: call it without a region"
+                : "\(missing.name) is a region job here, not a write job: call it in a region"
+        }
         let versions = offers.filter { $0.name == missing.name }.map { String($0.version) }
         if !versions.isEmpty { return "\(start), but version \(versions.joined(separator: ", ")): start a worker that has this version" }
         let names = NearestNames.nearest(to: missing.name, in: offers.map(\.name))

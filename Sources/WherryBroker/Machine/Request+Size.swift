@@ -2,7 +2,7 @@ internal import WherryWire
 
 extension Request {
     var offer: Offer {
-        Offer(name: self.job.name, version: self.job.version)
+        Offer(name: self.job.name, version: self.job.version, isRegionJob: self.isRegionJob)
     }
 
     /// Roughly what it occupies in memory, in bytes.

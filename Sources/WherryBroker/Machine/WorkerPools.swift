@@ -22,8 +22,10 @@ struct WorkerPools: Sendable {
     private struct Pool: Sendable {
         var offers: Set<Offer>
         var members = 0
-        /// Those that take another job now.
-        var ready = PriorityTable<Int, Load>()
+        /// Those that take another write job now.
+        var readyForWrites = PriorityTable<Int, Load>()
+        /// Those that take another region job now.
+        var readyForRegionJobs = PriorityTable<Int, Load>()
     }
 
     private var pools: [Int: Pool] = [:]
@@ -57,24 +59,38 @@ struct WorkerPools: Sendable {
 
     mutating func leave(_ worker: Int) {
         guard let pool = self.poolsByWorker.removeValue(forKey: worker) else { return }
-        self.pools[pool]?.ready.remove(worker)
+        self.pools[pool]?.readyForWrites.remove(worker)
+        self.pools[pool]?.readyForRegionJobs.remove(worker)
         self.pools[pool]?.members -= 1
         if self.pools[pool]?.members == 0 { self.removePool(pool) }
     }
 
-    /// Says how busy a worker is; `nil` if it takes no more now.
-    mutating func set(_ worker: Int, load: Load?) {
+    /// Says how busy a worker is; `nil` for a kind of jobs of which it takes no more now.
+    mutating func set(_ worker: Int, writes: Load?, regionJobs: Load?) {
         guard let pool = self.poolsByWorker[worker] else { return }
-        if let load { self.pools[pool]?.ready.set(worker, to: load) } else { self.pools[pool]?.ready.remove(worker) }
+        if let writes {
+            self.pools[pool]?.readyForWrites.set(worker, to: writes)
+        } else {
+            self.pools[pool]?.readyForWrites.remove(worker)
+        }
+        if let regionJobs {
+            self.pools[pool]?.readyForRegionJobs.set(worker, to: regionJobs)
+        } else {
+            self.pools[pool]?.readyForRegionJobs.remove(worker)
+        }
     }
 
+    /// Whether a worker takes another job of either kind.
     func isReady(_ worker: Int) -> Bool {
-        self.poolsByWorker[worker].flatMap { self.pools[$0]?.ready[worker] } != nil
+        guard let pool = self.poolsByWorker[worker].flatMap({ self.pools[$0] }) else { return false }
+        return pool.readyForWrites[worker] != nil || pool.readyForRegionJobs[worker] != nil
     }
 
     /// The least busy worker that runs such jobs and takes another one.
     func leastLoaded(for offer: Offer) -> Int? {
-        let candidates = (self.poolsByOffer[offer] ?? []).compactMap { self.pools[$0]?.ready.first }
+        let candidates = (self.poolsByOffer[offer] ?? []).compactMap { pool in
+            offer.isRegionJob ? self.pools[pool]?.readyForRegionJobs.first : self.pools[pool]?.readyForWrites.first
+        }
         return candidates.min { $0.priority < $1.priority }?.id
     }
 
@@ -99,6 +115,8 @@ struct WorkerPools: Sendable {
     }
 
     private mutating func sortOffers() {
-        self.offers = self.poolsByOffer.keys.sorted { ($0.name, $0.version) < ($1.name, $1.version) }
+        self.offers = self.poolsByOffer.keys.sorted {
+            ($0.name, $0.version, $0.isRegionJob ? 1 : 0) < ($1.name, $1.version, $1.isRegionJob ? 1 : 0)
+        }
     }
 }

@@ -154,6 +154,8 @@ public actor Broker: Service {
         options.receiveHighWaterMark = 256
         // A little more than is allowed, so that who goes a little too far is told so instead of disconnected.
         options.maximumMessageSize = max(self.wireLimits.maximumPayloadSize, self.wireLimits.maximumEnvelopeSize) + 64 * 1024
+        // Without it libzmq takes no IPv6 address, and with it `*` means those too, which not every machine has.
+        options.ipv6 = self.configuration.binds.contains { $0.contains("[") }
         do throws(ZeroMQError) {
             let socket = try ZeroMQSocket(.router, context: self.context, options: options, loop: self.loop)
             self.socket = socket

@@ -29,8 +29,9 @@ final class SimulatedClient: SimulatedProcess, SimulatedPeer {
 
     override func hasStarted() {
         let configuration = ClientMachineConfiguration(
-            brokers: self.world.brokers.map(\.name),
+            brokers: self.world.brokers.map { BrokerAddress(endpoint: $0.name) },
             region: "lax",
+            primaryRegion: "syd",
             incarnation: (0..<16).map { _ in UInt8(self.world.draw(0...255)) }
         )
         self.machine = ClientMachine(configuration: configuration, random: .seeded(SplitMix64(seed: self.world.random.next())))
@@ -115,6 +116,7 @@ final class SimulatedClient: SimulatedProcess, SimulatedPeer {
         switch action {
         case .openLink(let link, _):
             self.connections[link.index] = self.world.network.connect(self, link: link.index, to: self.world.brokers[link.index])
+        case .resolve: break  // no broker's address is a name here
         case .closeLink(let link):
             if let connection = self.connections[link.index] { self.world.network.close(connection) }
             self.connections[link.index] = nil
@@ -168,6 +170,7 @@ final class SimulatedClient: SimulatedProcess, SimulatedPeer {
         case .neverSent(let wasCancelled, let reason): "never sent\(wasCancelled ? ", cancelled" : ""): \(reason)"
         case .undecided(let reason): "undecided: \(reason)"
         case .rejected(let rejection): "rejected: \(rejection)"
+        case .answered, .regionJobEnded: "a region job ended"
         }
     }
 

@@ -21,7 +21,7 @@ final class SimulatedWorker: SimulatedProcess, SimulatedPeer {
 
     override func hasStarted() {
         var settings = WorkerMachine.Settings(
-            brokerCount: self.world.plan.brokers,
+            brokers: self.world.brokers.map { BrokerAddress(endpoint: $0.name) },
             region: "syd",
             offers: [Self.offer],
             concurrency: self.world.plan.concurrency
@@ -67,7 +67,8 @@ final class SimulatedWorker: SimulatedProcess, SimulatedPeer {
 
     private func perform(_ action: WorkerMachine.Action) {
         switch action {
-        case .connect(let link):
+        case .resolve: break  // no broker's address is a name here
+        case .connect(let link, _):
             self.connections[link] = self.world.network.connect(self, link: link, to: self.world.brokers[link])
         case .disconnect(let link):
             if let connection = self.connections[link] { self.world.network.close(connection) }

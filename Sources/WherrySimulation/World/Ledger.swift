@@ -107,6 +107,8 @@ final class Ledger {
         case .rejected:
             self.count("rejected")
             if let id { self.checkNoEffect(id, told: "rejected") }
+        case .answered, .regionJobEnded:
+            self.fail("a write job ended as a region job")
         }
         if self.world.plan.isCalm { self.checkCalm(record, completion) }
     }
@@ -171,6 +173,7 @@ final class Ledger {
         case .settled, .visible, .notVisible: false
         // Its transaction was ended by the server as often as it was tried.
         case .refused, .neverSent, .undecided, .rejected: true
+        case .answered, .regionJobEnded: false
         }
     }
 
@@ -187,6 +190,7 @@ final class Ledger {
         case .refused(let refused): self.fail("\(id) was told as refused (\(refused.code.rawValue)), and committed afterwards")
         case .neverSent: self.fail("\(id) was told as never sent, and committed afterwards")
         case .rejected: self.fail("\(id) was told as rejected, and committed afterwards")
+        case .answered, .regionJobEnded: self.fail("\(id) was told as a region job, and committed afterwards")
         }
     }
 

@@ -62,6 +62,7 @@ extension Refused.Code {
         case .clockSkew: .clockSkew
         case .outcomeNoLongerKnown: .outcomeNoLongerKnown
         case .idConflict: .idConflict
+        case .regionJobLost: .regionJobLost
         case .unrecognized: .unrecognizedCode
         }
     }
@@ -80,6 +81,7 @@ extension Refused.Code {
         case .clockSkew: self = .clockSkew
         case .outcomeNoLongerKnown: self = .outcomeNoLongerKnown
         case .idConflict: self = .idConflict
+        case .regionJobLost: self = .regionJobLost
         case .unrecognizedCode, .UNRECOGNIZED: self = .unrecognized
         }
     }

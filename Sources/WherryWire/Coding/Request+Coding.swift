@@ -13,13 +13,15 @@ extension Offer {
         .with {
             $0.name = self.name
             $0.version = self.version.wire
+            $0.regionJob = self.isRegionJob
         }
     }
 
     init(_ wire: WireOffer, _ limits: WireLimits) throws(WireError) {
         self.init(
             name: try limits.text(wire.name, upTo: limits.maximumNameLength, "offer.name"),
-            version: try limits.number(wire.version, in: 1...Int(Int32.max), "offer.version")
+            version: try limits.number(wire.version, in: 1...Int(Int32.max), "offer.version"),
+            isRegionJob: wire.regionJob
         )
     }
 }
@@ -56,6 +58,8 @@ extension Request {
             $0.attempts = self.attempts.wire
             if let epoch = self.epoch { $0.epoch = epoch.wire }
             if WireLimits().allows(traceContext: self.traceContext) { $0.traceContext = self.traceContext }
+            if let token = self.waitFor { $0.waitFor = token.wire }
+            $0.regionJob = self.isRegionJob
         }
     }
 
@@ -68,6 +72,8 @@ extension Request {
             attempts: try limits.number(wire.attempts, in: 0...limits.maximumAttempts, "attempts"),
             epoch: wire.hasEpoch ? try Epoch(wire.epoch) : nil,
             traceContext: try limits.traceContext(wire.traceContext),
+            waitFor: wire.hasWaitFor ? try CausalToken(wire.waitFor) : nil,
+            isRegionJob: wire.regionJob,
             arguments: arguments
         )
     }

@@ -334,6 +334,8 @@ nonisolated struct WireOffer: Sendable {
 
   var version: UInt32 = 0
 
+  var regionJob: Bool = false
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -483,45 +485,74 @@ nonisolated struct WireCredit: Sendable {
 }
 
 /// Payload: the arguments.
-nonisolated struct WireRequest: Sendable {
+nonisolated struct WireRequest: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   var job: WireJobIdentity {
-    get {_job ?? WireJobIdentity()}
-    set {_job = newValue}
+    get {_storage._job ?? WireJobIdentity()}
+    set {_uniqueStorage()._job = newValue}
   }
   /// Returns true if `job` has been explicitly set.
-  var hasJob: Bool {self._job != nil}
+  var hasJob: Bool {_storage._job != nil}
   /// Clears the value of `job`. Subsequent reads from it will return its default value.
-  mutating func clearJob() {self._job = nil}
+  mutating func clearJob() {_uniqueStorage()._job = nil}
 
-  var contentType: String = String()
+  var contentType: String {
+    get {_storage._contentType}
+    set {_uniqueStorage()._contentType = newValue}
+  }
 
-  var remaining: UInt64 = 0
+  var remaining: UInt64 {
+    get {_storage._remaining}
+    set {_uniqueStorage()._remaining = newValue}
+  }
 
-  var redelivered: Bool = false
+  var redelivered: Bool {
+    get {_storage._redelivered}
+    set {_uniqueStorage()._redelivered = newValue}
+  }
 
-  var attempts: UInt32 = 0
+  var attempts: UInt32 {
+    get {_storage._attempts}
+    set {_uniqueStorage()._attempts = newValue}
+  }
 
   var epoch: WireEpoch {
-    get {_epoch ?? WireEpoch()}
-    set {_epoch = newValue}
+    get {_storage._epoch ?? WireEpoch()}
+    set {_uniqueStorage()._epoch = newValue}
   }
   /// Returns true if `epoch` has been explicitly set.
-  var hasEpoch: Bool {self._epoch != nil}
+  var hasEpoch: Bool {_storage._epoch != nil}
   /// Clears the value of `epoch`. Subsequent reads from it will return its default value.
-  mutating func clearEpoch() {self._epoch = nil}
+  mutating func clearEpoch() {_uniqueStorage()._epoch = nil}
 
-  var traceContext: Dictionary<String,String> = [:]
+  var traceContext: Dictionary<String,String> {
+    get {_storage._traceContext}
+    set {_uniqueStorage()._traceContext = newValue}
+  }
+
+  /// For region jobs: what the job's reads must see at least.
+  var waitFor: WireCausalToken {
+    get {_storage._waitFor ?? WireCausalToken()}
+    set {_uniqueStorage()._waitFor = newValue}
+  }
+  /// Returns true if `waitFor` has been explicitly set.
+  var hasWaitFor: Bool {_storage._waitFor != nil}
+  /// Clears the value of `waitFor`. Subsequent reads from it will return its default value.
+  mutating func clearWaitFor() {_uniqueStorage()._waitFor = nil}
+
+  var regionJob: Bool {
+    get {_storage._regionJob}
+    set {_uniqueStorage()._regionJob = newValue}
+  }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
-  fileprivate var _job: WireJobIdentity? = nil
-  fileprivate var _epoch: WireEpoch? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 nonisolated struct WireQueued: Sendable {
@@ -640,6 +671,7 @@ nonisolated struct WireRefused: Sendable {
     case clockSkew // = 10
     case outcomeNoLongerKnown // = 11
     case idConflict // = 12
+    case regionJobLost // = 14
     case UNRECOGNIZED(Int)
 
     init() {
@@ -661,6 +693,7 @@ nonisolated struct WireRefused: Sendable {
       case 10: self = .clockSkew
       case 11: self = .outcomeNoLongerKnown
       case 12: self = .idConflict
+      case 14: self = .regionJobLost
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -680,6 +713,7 @@ nonisolated struct WireRefused: Sendable {
       case .clockSkew: return 10
       case .outcomeNoLongerKnown: return 11
       case .idConflict: return 12
+      case .regionJobLost: return 14
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -699,6 +733,7 @@ nonisolated struct WireRefused: Sendable {
       .clockSkew,
       .outcomeNoLongerKnown,
       .idConflict,
+      .regionJobLost,
     ]
 
   }
@@ -1509,7 +1544,7 @@ nonisolated extension WirePrimaryStatus: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension WireOffer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Offer"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}version\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}version\0\u{3}region_job\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1519,6 +1554,7 @@ nonisolated extension WireOffer: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.version) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.regionJob) }()
       default: break
       }
     }
@@ -1531,12 +1567,16 @@ nonisolated extension WireOffer: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.version != 0 {
       try visitor.visitSingularUInt32Field(value: self.version, fieldNumber: 2)
     }
+    if self.regionJob != false {
+      try visitor.visitSingularBoolField(value: self.regionJob, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: WireOffer, rhs: WireOffer) -> Bool {
     if lhs.name != rhs.name {return false}
     if lhs.version != rhs.version {return false}
+    if lhs.regionJob != rhs.regionJob {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1844,63 +1884,125 @@ nonisolated extension WireCredit: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Request"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{3}content_type\0\u{1}remaining\0\u{1}redelivered\0\u{1}attempts\0\u{1}epoch\0\u{3}trace_context\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{3}content_type\0\u{1}remaining\0\u{1}redelivered\0\u{1}attempts\0\u{1}epoch\0\u{3}trace_context\0\u{4}\u{3}wait_for\0\u{3}region_job\0")
+
+  fileprivate class _StorageClass {
+    var _job: WireJobIdentity? = nil
+    var _contentType: String = String()
+    var _remaining: UInt64 = 0
+    var _redelivered: Bool = false
+    var _attempts: UInt32 = 0
+    var _epoch: WireEpoch? = nil
+    var _traceContext: Dictionary<String,String> = [:]
+    var _waitFor: WireCausalToken? = nil
+    var _regionJob: Bool = false
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _job = source._job
+      _contentType = source._contentType
+      _remaining = source._remaining
+      _redelivered = source._redelivered
+      _attempts = source._attempts
+      _epoch = source._epoch
+      _traceContext = source._traceContext
+      _waitFor = source._waitFor
+      _regionJob = source._regionJob
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._job) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.contentType) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.remaining) }()
-      case 4: try { try decoder.decodeSingularBoolField(value: &self.redelivered) }()
-      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.attempts) }()
-      case 6: try { try decoder.decodeSingularMessageField(value: &self._epoch) }()
-      case 7: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.traceContext) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._job) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._contentType) }()
+        case 3: try { try decoder.decodeSingularUInt64Field(value: &_storage._remaining) }()
+        case 4: try { try decoder.decodeSingularBoolField(value: &_storage._redelivered) }()
+        case 5: try { try decoder.decodeSingularUInt32Field(value: &_storage._attempts) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._epoch) }()
+        case 7: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &_storage._traceContext) }()
+        case 10: try { try decoder.decodeSingularMessageField(value: &_storage._waitFor) }()
+        case 11: try { try decoder.decodeSingularBoolField(value: &_storage._regionJob) }()
+        default: break
+        }
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._job {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    if !self.contentType.isEmpty {
-      try visitor.visitSingularStringField(value: self.contentType, fieldNumber: 2)
-    }
-    if self.remaining != 0 {
-      try visitor.visitSingularUInt64Field(value: self.remaining, fieldNumber: 3)
-    }
-    if self.redelivered != false {
-      try visitor.visitSingularBoolField(value: self.redelivered, fieldNumber: 4)
-    }
-    if self.attempts != 0 {
-      try visitor.visitSingularUInt32Field(value: self.attempts, fieldNumber: 5)
-    }
-    try { if let v = self._epoch {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    } }()
-    if !self.traceContext.isEmpty {
-      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: self.traceContext, fieldNumber: 7)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._job {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      if !_storage._contentType.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._contentType, fieldNumber: 2)
+      }
+      if _storage._remaining != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._remaining, fieldNumber: 3)
+      }
+      if _storage._redelivered != false {
+        try visitor.visitSingularBoolField(value: _storage._redelivered, fieldNumber: 4)
+      }
+      if _storage._attempts != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._attempts, fieldNumber: 5)
+      }
+      try { if let v = _storage._epoch {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
+      if !_storage._traceContext.isEmpty {
+        try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: _storage._traceContext, fieldNumber: 7)
+      }
+      try { if let v = _storage._waitFor {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+      } }()
+      if _storage._regionJob != false {
+        try visitor.visitSingularBoolField(value: _storage._regionJob, fieldNumber: 11)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: WireRequest, rhs: WireRequest) -> Bool {
-    if lhs._job != rhs._job {return false}
-    if lhs.contentType != rhs.contentType {return false}
-    if lhs.remaining != rhs.remaining {return false}
-    if lhs.redelivered != rhs.redelivered {return false}
-    if lhs.attempts != rhs.attempts {return false}
-    if lhs._epoch != rhs._epoch {return false}
-    if lhs.traceContext != rhs.traceContext {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._job != rhs_storage._job {return false}
+        if _storage._contentType != rhs_storage._contentType {return false}
+        if _storage._remaining != rhs_storage._remaining {return false}
+        if _storage._redelivered != rhs_storage._redelivered {return false}
+        if _storage._attempts != rhs_storage._attempts {return false}
+        if _storage._epoch != rhs_storage._epoch {return false}
+        if _storage._traceContext != rhs_storage._traceContext {return false}
+        if _storage._waitFor != rhs_storage._waitFor {return false}
+        if _storage._regionJob != rhs_storage._regionJob {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2055,7 +2157,7 @@ nonisolated extension WireRefused.Subject: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension WireRefused.Code: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNRECOGNIZED_CODE\0\u{1}OVERLOADED\0\u{1}UNKNOWN_JOB\0\u{1}EXPIRED\0\u{1}CANCELLED\0\u{1}TOO_LARGE\0\u{1}WRONG_EPOCH\0\u{1}MALFORMED\0\u{1}DRAINED\0\u{1}UNAVAILABLE\0\u{1}CLOCK_SKEW\0\u{1}OUTCOME_NO_LONGER_KNOWN\0\u{1}ID_CONFLICT\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNRECOGNIZED_CODE\0\u{1}OVERLOADED\0\u{1}UNKNOWN_JOB\0\u{1}EXPIRED\0\u{1}CANCELLED\0\u{1}TOO_LARGE\0\u{1}WRONG_EPOCH\0\u{1}MALFORMED\0\u{1}DRAINED\0\u{1}UNAVAILABLE\0\u{1}CLOCK_SKEW\0\u{1}OUTCOME_NO_LONGER_KNOWN\0\u{1}ID_CONFLICT\0\u{2}\u{2}REGION_JOB_LOST\0")
 }
 
 nonisolated extension WirePartial: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

@@ -28,6 +28,8 @@ package struct Refused: Hashable, Sendable {
         case outcomeNoLongerKnown = "outcome-no-longer-known"
         /// Another job, or another scope's, has this id.
         case idConflict = "id-conflict"
+        /// Whoever had this region job is gone, or will not finish it: it may have run, and is not given to anybody else.
+        case regionJobLost = "region-job-lost"
         /// Anything that this version does not know.
         case unrecognized
     }

@@ -15,12 +15,16 @@ package struct Request: Hashable, Sendable {
     package var epoch: Epoch?
     /// W3C trace context: `traceparent`, `tracestate`.
     package var traceContext: [String: String]
+    /// For a region job: what its reads must see at least.
+    package var waitFor: CausalToken?
+    /// A region job: run at most once, beside whatever database the worker has, without a receipt.
+    package var isRegionJob: Bool
     /// The payload: travels in a frame of its own that no broker reads.
     package var arguments: [UInt8]
 
     package init(
         job: JobIdentity, contentType: String, remaining: Duration, redelivered: Bool = false, attempts: Int = 0, epoch: Epoch?,
-        traceContext: [String: String] = [:], arguments: [UInt8]
+        traceContext: [String: String] = [:], waitFor: CausalToken? = nil, isRegionJob: Bool = false, arguments: [UInt8]
     ) {
         self.job = job
         self.contentType = contentType
@@ -29,6 +33,8 @@ package struct Request: Hashable, Sendable {
         self.attempts = attempts
         self.epoch = epoch
         self.traceContext = traceContext
+        self.waitFor = waitFor
+        self.isRegionJob = isRegionJob
         self.arguments = arguments
     }
 }

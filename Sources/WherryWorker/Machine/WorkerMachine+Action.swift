@@ -4,8 +4,10 @@ package import WherryWire
 extension WorkerMachine {
     /// What the shell must do.
     package enum Action: Hashable, Sendable {
-        /// Open a socket to this broker.
-        case connect(Int)
+        /// Open a socket to a broker.
+        case connect(Int, endpoint: String)
+        /// Look a host name up, and say `resolved`.
+        case resolve(BrokerDirectory.Query)
         /// Close that socket; nothing that is still in it is worth sending.
         case disconnect(Int)
         /// The socket is open. What cannot be sent now is dropped: the protocol heals itself.
@@ -46,6 +48,12 @@ extension WorkerMachine {
         /// The broker sent what is no message.
         case brokerMisspoke(link: Int, WireError)
         case serving(Epoch)
+        /// The database is a standby: region jobs only.
+        case servingStandby
+        /// The broker stands in another region, and so gives this worker no region jobs.
+        case brokerElsewhere(link: Int, region: String)
+        /// A broker's host name has no address that can be found. Once, until it has one again.
+        case unresolved(host: String, reason: String)
         case primaryUnreachable(String)
         case primaryIsStandby
         /// Another worker's primary is of a newer epoch: this one's is left behind, and is served no more.

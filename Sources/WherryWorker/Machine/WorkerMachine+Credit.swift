@@ -8,8 +8,8 @@ import WherryWire
 extension WorkerMachine {
     /// The credit that a broker should have now.
     func fairCredit(of link: Int) -> Int {
-        guard self.acceptsJobs else { return 0 }
-        let sharers = self.links.indices.filter { $0 == link || self.links[$0].isOpen }.count
+        guard self.acceptsJobs, self.links[link].retiresAt == nil else { return 0 }
+        let sharers = self.links.indices.filter { $0 == link || self.links[$0].isOpen && self.links[$0].retiresAt == nil }.count
         let free = max(0, self.settings.concurrency - self.jobs.count)
         return max(1, self.heldCount(of: link) + (free + sharers - 1) / sharers)
     }
@@ -22,7 +22,7 @@ extension WorkerMachine {
     /// capacity is free. Otherwise it waits for the next heartbeat, so that not every job costs a message.
     mutating func rebalance(now: MonotonicInstant, _ actions: inout [Action]) {
         let accepts = self.acceptsJobs
-        let serving = self.links.indices.filter { self.links[$0].state == .serving }
+        let serving = self.links.indices.filter { self.links[$0].state == .serving && self.links[$0].retiresAt == nil }
         let isStarved = serving.contains { self.links[$0].credit <= self.heldCount(of: $0) && self.jobs.count < self.settings.concurrency }
         let mustTell = accepts ? isStarved : serving.contains { self.links[$0].credit > 0 }
         guard mustTell else { return }
@@ -36,7 +36,11 @@ extension WorkerMachine {
 
     /// Whether new jobs are welcome at all.
     var acceptsJobs: Bool {
-        guard case .working = self.phase, case .serving = self.primary.state else { return false }
-        return true
+        guard case .working = self.phase else { return false }
+        switch self.primary.state {
+        case .serving: return true
+        case .standby, .stale: return self.hasRegionJobs
+        case .unknown, .unavailable: return false
+        }
     }
 }

@@ -18,7 +18,14 @@ extension WorkerMachine {
     /// The time to finish is over. A job that is handed back may still commit: then its receipt meets whoever runs it next.
     mutating func abandonJobs(now: MonotonicInstant, _ actions: inout [Action]) {
         let ids = Array(self.jobs.keys)
-        for id in ids { self.handBack(id, .drained, "this worker is shutting down and did not wait for it", now: now, &actions) }
+        for (id, job) in self.jobs {
+            if job.request.isRegionJob, job.stage != .waiting {
+                // It may have begun, and nothing keeps it from running twice.
+                self.handBack(id, .regionJobLost, "its worker shut down and did not wait for it", now: now, &actions)
+            } else {
+                self.handBack(id, .drained, "this worker is shutting down and did not wait for it", now: now, &actions)
+            }
+        }
         if !ids.isEmpty {
             actions.append(.log(.abandoned(ids)))
             actions.append(.abandon(ids))

@@ -10,6 +10,8 @@ extension WorkerMachine {
         case received(Message, from: Int)
         /// Something came on this link that is no message.
         case receivedNonsense(WireError, from: Int)
+        /// A host name was looked up.
+        case resolved(entry: Int, BrokerDirectory.Answer)
         /// The handler of a job that an action ran begins now.
         case handlerStarted(JobID)
         /// A running job reports its progress.
@@ -31,7 +33,7 @@ extension WorkerMachine {
     /// What a look at the database found.
     package enum PrimaryCheck: Hashable, Sendable {
         case primary(PrimaryStatus)
-        /// The server answers, and is in recovery.
+        /// The server answers, is in recovery, and knows of an epoch.
         case standby
         /// The server answers, but not to a worker: schema, privileges or credentials are not in order.
         case unusable(String)

@@ -7,14 +7,15 @@ extension WorkerMachine {
     mutating func take(_ request: Request, from link: Int, now: MonotonicInstant, _ actions: inout [Action]) {
         let id = request.job.id
         if let held = self.jobs[id] { return self.join(held, request, from: link, now: now, &actions) }
-        if let (code, message) = self.reasonToRefuse(epoch: request.epoch, now: now, &actions) {
+        if let (code, message) = self.reasonToRefuse(request, now: now, &actions) {
             return self.refuse(.request, id, code, message, to: link, now: now, &actions)
         }
-        guard self.settings.offers.contains(Offer(name: request.job.name, version: request.job.version)) else {
+        let offer = Offer(name: request.job.name, version: request.job.version, isRegionJob: request.isRegionJob)
+        guard self.settings.offers.contains(offer) else {
             let message = "this worker has no handler for \(request.job.name) version \(request.job.version)"
             return self.refuse(.request, id, .unknownJob, message, to: link, now: now, &actions)
         }
-        guard self.jobs.count < self.settings.concurrency + self.settings.allowance else {
+        guard self.jobs.count < self.capacityBound else {
             let message = "this worker holds \(self.jobs.count) jobs, as many as it may"
             return self.refuse(.request, id, .overloaded, message, to: link, now: now, &actions)
         }
@@ -29,9 +30,9 @@ extension WorkerMachine {
         guard held.request.job == request.job else {
             return self.refuse(.request, id, .idConflict, "another job with this id runs here: use a new id", to: link, now: now, &actions)
         }
-        guard held.request.epoch == request.epoch else {
+        guard held.request.epoch == request.epoch || request.isRegionJob else {
             let (code, message) =
-                self.reasonToRefuse(epoch: request.epoch, now: now, &actions)
+                self.reasonToRefuse(request, now: now, &actions)
                 ?? (.unavailable, "a copy of this job for another epoch is not finished here yet")
             return self.refuse(.request, id, code, message, to: link, now: now, &actions)
         }
@@ -44,7 +45,7 @@ extension WorkerMachine {
     mutating func startWaitingJobs(now: MonotonicInstant, _ actions: inout [Action]) {
         var running = self.jobs.values.count { $0.stage != .waiting }
         for (id, job) in self.jobs where job.stage == .waiting && running < self.settings.concurrency {
-            if let (code, message) = self.reasonToRefuse(epoch: job.request.epoch, now: now, &actions) {
+            if let (code, message) = self.reasonToRefuse(job.request, now: now, &actions) {
                 self.handBack(id, code, message, now: now, &actions)
                 continue
             }
@@ -99,13 +100,26 @@ extension WorkerMachine {
         for link in job.links { self.refuse(.request, id, code, message, to: link, now: now, &actions) }
     }
 
+    /// Why a request may not be run now; `nil` if it may.
+    mutating func reasonToRefuse(
+        _ request: Request, now: MonotonicInstant, _ actions: inout [Action]
+    ) -> (code: Refused.Code, message: String)? {
+        guard request.isRegionJob else { return self.reasonToRefuse(epoch: request.epoch, now: now, &actions) }
+        if case .working = self.phase {} else { return (.drained, "this worker is shutting down") }
+        switch self.primary.state {
+        // How new its data must be is for the gate to see to.
+        case .serving, .standby, .stale: return nil
+        case .unknown, .unavailable: return (.unavailable, "this worker's database is down; see its log")
+        }
+    }
+
     /// Why nothing may be run for a request or fence of this epoch now; `nil` if it may.
     mutating func reasonToRefuse(
         epoch: Epoch?, now: MonotonicInstant, _ actions: inout [Action]
     ) -> (code: Refused.Code, message: String)? {
         if case .working = self.phase {} else { return (.drained, "this worker is shutting down") }
         switch self.primary.state {
-        case .unknown, .unavailable:
+        case .unknown, .unavailable, .standby:
             return (.unavailable, "this worker's database is down or no primary; see its log")
         case .stale:
             return (.unavailable, "this worker's database is a primary that another one has taken over from")

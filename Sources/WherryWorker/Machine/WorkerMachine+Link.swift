@@ -10,8 +10,15 @@ extension WorkerMachine {
             case greeting(since: MonotonicInstant)
             /// WELCOME has come. Can transition to: `greeting`, `waiting`.
             case serving
+            /// Its address has vanished: its place in the table is free for another.
+            case closed
         }
 
+        let target: BrokerDirectory.Target
+        /// Part of the incarnation that this worker shows there: two addresses of one broker must not look like one peer that moves to and fro.
+        let serial: UInt64
+        /// Its address has vanished: nothing new is taken from there, and it closes when nothing is held for it, but not before this.
+        var retiresAt: MonotonicInstant?
         var state = State.waiting(until: nil)
         /// As the newest WELCOME says, within reason.
         var heartbeatInterval: Duration?
@@ -26,8 +33,20 @@ extension WorkerMachine {
         /// It sent what is no message; said so already.
         var nonsenseLogged = false
 
+        /// It stands in another region, which was said already.
+        var elsewhereLogged = false
+
+        init(_ target: BrokerDirectory.Target, serial: UInt64, state: State) {
+            self.target = target
+            self.serial = serial
+            self.state = state
+        }
+
         var isOpen: Bool {
-            if case .waiting = self.state { false } else { true }
+            switch self.state {
+            case .greeting, .serving: true
+            case .waiting, .closed: false
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ import WherryWire
 
 extension WorkerMachine {
     mutating func connect(_ link: Int, now: MonotonicInstant, _ actions: inout [Action]) {
-        actions.append(.connect(link))
+        actions.append(.connect(link, endpoint: self.links[link].target.endpoint))
         self.links[link].state = .greeting(since: now)
         self.greet(link, now: now, &actions)
     }
@@ -21,7 +21,7 @@ extension WorkerMachine {
             capacity: self.links[link].credit,
             primary: self.primaryStatus(now: now)
         )
-        let hello = Hello(role: role, incarnation: self.incarnation, region: self.settings.region)
+        let hello = Hello(role: role, incarnation: self.incarnation(for: link), region: self.settings.region)
         self.send(.hello(hello), to: link, &actions)
     }
 
@@ -65,6 +65,10 @@ extension WorkerMachine {
             self.links[link].nextHeartbeat = now + self.heartbeatInterval(of: link)
             actions.append(.log(.brokerFound(link: link)))
         }
+        if welcome.region != self.settings.region, self.hasRegionJobs, !self.links[link].elsewhereLogged {
+            self.links[link].elsewhereLogged = true
+            actions.append(.log(.brokerElsewhere(link: link, region: welcome.region)))
+        }
         self.learn(welcome.primary, now: now, &actions)
     }
 
@@ -84,7 +88,7 @@ extension WorkerMachine {
     }
 
     /// Closes the socket and comes back after a while. Jobs from there go on: their receipts tell what became of them.
-    private mutating func lose(_ link: Int, because note: Note, now: MonotonicInstant, _ actions: inout [Action]) {
+    mutating func lose(_ link: Int, because note: Note, now: MonotonicInstant, _ actions: inout [Action]) {
         if !self.links[link].failureLogged { actions.append(.log(note)) }
         self.links[link].failureLogged = true
         for id in self.jobs.keys { self.jobs[id]?.links.removeAll { $0 == link } }
@@ -95,6 +99,7 @@ extension WorkerMachine {
         let delay = min(max(previous * 2, self.settings.reconnectDelay), self.settings.maximumReconnectDelay)
         self.links[link].reconnectDelay = delay
         self.links[link].state = .waiting(until: now + self.jittered(delay))
+        self.directory.lost(self.links[link].target.endpoint, now: now)
         actions.append(.disconnect(link))
     }
 
@@ -103,12 +108,13 @@ extension WorkerMachine {
             self.send(.disconnect(Disconnect(reason: .leaving)), to: link, &actions)
             actions.append(.disconnect(link))
         }
-        for link in self.links.indices { self.links[link].state = .waiting(until: nil) }
+        for link in self.links.indices where self.links[link].state != .closed { self.links[link].state = .waiting(until: nil) }
     }
 
     mutating func passTime(on link: Int, now: MonotonicInstant, _ actions: inout [Action]) {
+        if let until = self.links[link].retiresAt { return self.retire(link, notBefore: until, now: now, &actions) }
         switch self.links[link].state {
-        case .waiting(until: nil):
+        case .waiting(until: nil), .closed:
             break
         case .waiting(let until?):
             if until <= now { self.connect(link, now: now, &actions) }
@@ -140,9 +146,14 @@ extension WorkerMachine {
 
     func nextWakeUp(of link: Int) -> MonotonicInstant? {
         switch self.links[link].state {
+        case .closed: nil
         case .waiting(let until): until
         case .greeting(let since): min(since + self.patience(with: link), self.links[link].nextHeartbeat)
-        case .serving: min(self.links[link].lastHeard + self.patience(with: link), self.links[link].nextHeartbeat)
+        case .serving:
+            [
+                self.links[link].lastHeard + self.patience(with: link), self.links[link].nextHeartbeat,
+                self.links[link].retiresAt.flatMap { $0 > (self.lastEvent ?? .zero) ? $0 : nil },
+            ].compactMap { $0 }.min()
         }
     }
 
@@ -157,11 +168,11 @@ extension WorkerMachine {
         }
     }
 
-    private func heartbeatInterval(of link: Int) -> Duration {
+    func heartbeatInterval(of link: Int) -> Duration {
         self.links[link].heartbeatInterval ?? self.settings.heartbeatInterval
     }
 
-    private func patience(with link: Int) -> Duration {
+    func patience(with link: Int) -> Duration {
         self.heartbeatInterval(of: link) * self.settings.liveness
     }
 

@@ -19,14 +19,21 @@ extension WorkerMachine {
         switch check {
         case .primary(let status):
             self.primary.wasPrimary = true
+            self.primary.wasUsable = true
             self.primary.foundAt = now
             self.primary.retryDelay = .zero
             self.primary.nextCheck = now + self.settings.primaryCheckInterval
             self.primary.state = self.isStale(status.epoch) ? .stale(status) : .serving(status)
-        case .standby where !self.primary.wasPrimary:
+        case .standby where !self.primary.wasUsable && self.needsPrimary:
             return self.end(.startedOnStandby, now: now, &actions)
-        case .unusable(let reason) where !self.primary.wasPrimary:
+        case .unusable(let reason) where !self.primary.wasUsable:
             return self.end(.startedOnUnusable(reason), now: now, &actions)
+        case .standby where self.hasRegionJobs:
+            if self.primary.wasPrimary, self.hasWriteJobs, before != .standby { actions.append(.log(.primaryIsStandby)) }
+            self.primary.wasUsable = true
+            self.primary.retryDelay = .zero
+            self.primary.nextCheck = now + self.settings.primaryCheckInterval
+            self.primary.state = .standby
         case .standby:
             // A failover: the address will point to a primary again.
             self.primaryLost(now: now)
@@ -57,11 +64,15 @@ extension WorkerMachine {
             return
         case (_, .stale(let status)):
             actions.append(.log(.primaryIsStale(own: status.epoch, newest: self.primary.newestAnnounced ?? status.epoch)))
+        case (.standby, .standby):
+            return
+        case (_, .standby):
+            actions.append(.log(.servingStandby))
         case (_, .unavailable), (_, .unknown):
             break
         }
         for (id, job) in self.jobs where job.stage == .waiting {
-            if let (code, message) = self.reasonToRefuse(epoch: job.request.epoch, now: now, &actions) {
+            if let (code, message) = self.reasonToRefuse(job.request, now: now, &actions) {
                 self.handBack(id, code, message, now: now, &actions)
             }
         }

@@ -9,14 +9,18 @@ extension WorkerMachine {
             case unknown
             /// A primary, of the newest epoch that workers speak of. Can transition to: `stale`, `unavailable`.
             case serving(PrimaryStatus)
-            /// A primary that another one has taken over from. Can transition to: `serving`, `unavailable`.
+            /// A primary that another one has taken over from: region jobs only. Can transition to: `serving`, `unavailable`.
             case stale(PrimaryStatus)
-            /// Down, or a standby. Can transition to: `serving`, `stale`.
+            /// A standby, which is enough for region jobs. Can transition to: all others.
+            case standby
+            /// Down; or a standby, and this worker has write jobs only. Can transition to: all others.
             case unavailable
         }
 
         var state = State.unknown
-        /// It was found to be a primary once. Before that, what is wrong with it is the configuration's fault and ends the worker.
+        /// It was found to be of use once. Before that, what is wrong with it is the configuration's fault and ends the worker.
+        var wasUsable = false
+        /// It was found to be a primary once.
         var wasPrimary = false
         /// When `state` was found: the primary's clock has gone on since.
         var foundAt = MonotonicInstant.zero

@@ -1,16 +1,22 @@
+package import WherryCore
 package import WherryWire
 
 extension WorkerMachine {
     /// The limits of a worker machine.
     package struct Settings: Sendable {
-        /// How many brokers there are.
-        package var brokerCount: Int
+        /// Where the brokers are.
+        package var brokers: [BrokerAddress]
+        /// How often host names of brokers are looked up.
+        package var resolving = BrokerDirectory.Times()
         package var region: String
+        /// The region of the primary, if the configuration says so.
+        package var primaryRegion: String?
         /// The jobs that there are handlers for, sorted by name and version.
         package var offers: [Offer]
         /// How many jobs run at once.
         package var concurrency: Int
-        /// How many jobs beyond `concurrency` are held until one of those finishes, and not refused.
+        /// How many jobs beyond `concurrency` are held until one of those finishes, and not refused. Each broker
+        /// beyond `brokers` that a host name turns out to stand for adds one.
         package var allowance: Int
         /// How many fences are under way at once.
         package var maximumFences = 256
@@ -29,12 +35,12 @@ extension WorkerMachine {
         /// How long running jobs may take to finish once the worker drains.
         package var drainLimit: Duration = .seconds(20)
 
-        package init(brokerCount: Int, region: String, offers: [Offer], concurrency: Int) {
-            self.brokerCount = brokerCount
+        package init(brokers: [BrokerAddress], region: String, offers: [Offer], concurrency: Int) {
+            self.brokers = brokers
             self.region = region
             self.offers = offers.sorted { ($0.name, $0.version) < ($1.name, $1.version) }
             self.concurrency = concurrency
-            self.allowance = max(brokerCount + 1, concurrency / 2)
+            self.allowance = max(brokers.count + 1, concurrency / 2)
         }
     }
 }

@@ -4,8 +4,8 @@ import WherryWire
 
 /// What a worker decides: which brokers it talks to, how much work it asks each for, which jobs run now, and where the answers go.
 ///
-/// A pure machine: events and the time go in, actions come out. It knows links by their number, the place of the broker's endpoint in the
-/// configuration. Each link is a socket of its own:
+/// A pure machine: events and the time go in, actions come out. It knows links by their number, which is used again when a link has closed
+/// because its broker's address has vanished. Each link is a socket of its own:
 ///
 /// ```
 ///            connect                WELCOME
@@ -23,7 +23,9 @@ package struct WorkerMachine: Sendable {
     let incarnation: [UInt8]
     var generator: SplitMix64
 
-    var links: [Link]
+    var directory: BrokerDirectory
+    var links: [Link] = []
+    var nextSerial: UInt64 = 0
     /// All jobs that are held, in the order of their arrival.
     var jobs: OrderedDictionary<JobID, HeldJob> = [:]
     /// Fences on their way into the database: who asked, and for which job.
@@ -55,7 +57,10 @@ package struct WorkerMachine: Sendable {
         self.settings = settings
         self.incarnation = incarnation
         self.generator = SplitMix64(seed: seed)
-        self.links = (0..<settings.brokerCount).map { _ in Link() }
+        self.directory = BrokerDirectory(settings.brokers, times: settings.resolving)
+        var actions: [Action] = []
+        self.followDirectory(now: .zero, &actions)
+        precondition(actions.isEmpty, "before the start nothing is opened or closed")
     }
 
     /// Takes an event and says what to do about it, in this order.
@@ -67,6 +72,7 @@ package struct WorkerMachine: Sendable {
         case .started: self.start(now: now, &actions)
         case .received(let message, let link): self.receive(message, from: link, now: now, &actions)
         case .receivedNonsense(let error, let link): self.reject(error, from: link, now: now, &actions)
+        case .resolved(let entry, let answer): self.resolved(entry, answer, now: now, &actions)
         case .handlerStarted(let id): self.handlerStarted(id, now: now, &actions)
         case .progressed(let partial): self.forward(.partial(partial), of: partial.id, now: now, &actions)
         case .finished(let id, let end): self.finish(id, end, now: now, &actions)
@@ -88,13 +94,16 @@ package struct WorkerMachine: Sendable {
         guard self.phase != .idle, self.phase != .ended else { return nil }
         var moments = self.links.indices.compactMap { self.nextWakeUp(of: $0) }
         if let check = self.primary.nextCheck { moments.append(check) }
+        if let look = self.directory.nextDeadline { moments.append(look) }
         if case .draining(let until) = self.phase { moments.append(until) }
         moments += self.jobs.values.lazy.filter { $0.stage == .waiting }.map(\.deadline)
         return moments.min()
     }
 
     /// How many jobs are held at most.
-    package var capacityBound: Int { self.settings.concurrency + self.settings.allowance }
+    package var capacityBound: Int {
+        self.settings.concurrency + self.settings.allowance + max(0, self.links.count - self.settings.brokers.count)
+    }
 
     /// How many jobs are held: running, or waiting for one that runs to finish.
     package var heldCount: Int { self.jobs.count }
@@ -108,6 +117,7 @@ package struct WorkerMachine: Sendable {
 
     private mutating func passTime(now: MonotonicInstant, _ actions: inout [Action]) {
         guard self.phase != .idle, self.phase != .ended else { return }
+        for query in self.directory.takeDue(now: now) { actions.append(.resolve(query)) }
         for link in self.links.indices { self.passTime(on: link, now: now, &actions) }
         if let check = self.primary.nextCheck, check <= now { self.checkPrimary(now: now, &actions) }
         self.expireWaitingJobs(now: now, &actions)

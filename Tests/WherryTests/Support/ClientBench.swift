@@ -18,6 +18,10 @@ struct ClientBench {
     var heartbeats = 0
     var open: Set<LinkID> = []
     var openings = 0
+    /// Where links were last opened to.
+    var endpoints: [LinkID: String] = [:]
+    /// Host names to look up, not answered yet.
+    var queries: [BrokerDirectory.Query] = []
     var ids: [Handle: JobID] = [:]
     var committed: [Handle: Reply] = [:]
     /// What was reported: run and sequence number.
@@ -38,7 +42,8 @@ struct ClientBench {
 
     init(brokers: Int = 1, seed: UInt64 = 1, _ configure: (inout ClientMachineConfiguration) -> Void = { _ in }) {
         var configuration = ClientMachineConfiguration(
-            brokers: (0..<brokers).map { "tcp://broker-\($0):1" }, region: "lax", incarnation: Array(repeating: 9, count: 16))
+            brokers: (0..<brokers).map { BrokerAddress(endpoint: "ipc://broker-\($0)") }, region: "lax", primaryRegion: "syd",
+            incarnation: Array(repeating: 9, count: 16))
         configure(&configuration)
         self.machine = ClientMachine(configuration: configuration, random: .seeded(SplitMix64(seed: seed)))
         for index in 0..<brokers { self.incarnations[LinkID(index: index)] = Array(repeating: UInt8(index + 1), count: 16) }
@@ -56,9 +61,12 @@ struct ClientBench {
     mutating func send(_ event: ClientMachine.Event) {
         for action in self.machine.handle(event, now: self.now) {
             switch action {
-            case .openLink(let link, _):
+            case .openLink(let link, let endpoint):
                 #expect(self.open.insert(link).inserted)
                 self.openings += 1
+                self.endpoints[link] = endpoint
+                if self.incarnations[link] == nil { self.incarnations[link] = Array(repeating: UInt8(link.index + 1), count: 16) }
+            case .resolve(let query): self.queries.append(query)
             case .closeLink(let link): #expect(self.open.remove(link) != nil)
             case .send(.heartbeat, let link):
                 #expect(self.open.contains(link))
@@ -93,18 +101,20 @@ struct ClientBench {
     }
 
     mutating func welcome(
-        _ link: LinkID = broker, disowned: [JobID] = [],
+        _ link: LinkID = broker, region: String = "syd", disowned: [JobID] = [],
         primary: PrimaryStatus? = PrimaryStatus(epoch: first, unixMilliseconds: 1_800_000_000_000)
     ) {
         self.receive(
             .welcome(
                 Welcome(
-                    incarnation: self.incarnations[link] ?? [], region: "syd", disowned: disowned, offers: [], primary: primary,
+                    incarnation: self.incarnations[link] ?? [], region: region, disowned: disowned, offers: [], primary: primary,
                     heartbeatInterval: .seconds(1), maximumPayloadSize: 1 << 23)),
             from: link)
     }
 
-    mutating func submit(within deadline: Duration = .seconds(30), arguments: [UInt8] = [1]) -> Handle {
+    mutating func submit(
+        within deadline: Duration = .seconds(30), arguments: [UInt8] = [1], to target: ClientMachine.Target = .primary
+    ) -> Handle {
         self.lastHandle += 1
         let handle = Handle(rawValue: self.lastHandle)
         self.send(
@@ -112,7 +122,7 @@ struct ClientBench {
                 handle,
                 ClientMachine.Submission(
                     name: "items.touch", version: 1, contentType: "application/json", arguments: arguments,
-                    digest: Array(repeating: 1, count: 32), deadline: self.now + deadline)))
+                    digest: Array(repeating: 1, count: 32), deadline: self.now + deadline, target: target)))
         return handle
     }
 
@@ -220,8 +230,8 @@ struct ClientBench {
 extension ClientMachine.Completion {
     var outcome: Outcome? {
         switch self {
-        case .visible(let reply), .notVisible(let reply, _), .settled(let reply): reply.outcome
-        case .refused, .neverSent, .undecided, .rejected: nil
+        case .visible(let reply), .notVisible(let reply, _), .settled(let reply), .answered(let reply): reply.outcome
+        case .refused, .neverSent, .undecided, .rejected, .regionJobEnded: nil
         }
     }
 
