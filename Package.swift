@@ -145,8 +145,9 @@ let package = Package(
         .executableTarget(
             name: "WherryCLI",
             dependencies: [
-                "WherryCore", "WherryPostgres", "WherryJobs", "WherryMigrations", "WherryBroker", "WherryCluster", "DemoShared", arguments,
-                logging, lifecycle, unixSignals, subprocess, system, histogram,
+                "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs", "WherryMigrations",
+                "WherryBroker", "Wherry", "WherryCluster", "DemoShared", arguments, logging, lifecycle, unixSignals, subprocess, system,
+                histogram,
             ],
             swiftSettings: house
         ),
@@ -216,7 +217,13 @@ let package = Package(
         ),
         .testTarget(
             name: "WherryTests", dependencies: ["WherryCore", "WherryWire", "WherryJobs", "WherryPostgres", "Wherry"], swiftSettings: house),
-        .testTarget(name: "WherryCLITests", dependencies: ["WherryCLI", "DemoShared"], swiftSettings: house),
+        .testTarget(
+            name: "WherryCLITests",
+            dependencies: [
+                "WherryCLI", "WherryCore", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs", "WherryMigrations", "Wherry",
+                "DemoShared", arguments, lifecycle,
+            ],
+            swiftSettings: house),
         .executableTarget(name: "ClusterHolder", dependencies: ["WherryCluster"], path: "Tests/ClusterHolder", swiftSettings: house),
         .testTarget(
             name: "WherryClusterTests",

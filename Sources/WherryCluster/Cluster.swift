@@ -15,6 +15,12 @@ public final class Cluster: Sendable {
         public var replicationLinks: [String: WANLink] = [:]
         /// Where to keep it. Default `nil`: it is temporary. A folder that holds a cluster already is opened again, with the same regions.
         public var folder: String?
+        /// Ports on 127.0.0.1 that the servers have if they are free, by region; default none: any free ones.
+        public var preferredPorts: [String: Int] = [:]
+        /// Whether servers that still run in ``folder`` are shut down first; default false: then it cannot be opened.
+        ///
+        /// Only for an owner who knows, by a lock of its own, that nobody else uses the folder: the process that started them was killed.
+        public var takesOver = false
         /// Settings of all servers, which win over ``ServerSettings/temporary``, or ``ServerSettings/durable`` if it is kept.
         public var settings: ServerSettings = [:]
         /// Whether it gets a system identifier of its own, which takes a second more; default false.

@@ -88,6 +88,12 @@ struct ClusterBuilder: Sendable {
         }
     }
 
+    /// The port that is wanted, if it is free, and a free one if it is not or was taken after all.
+    private func choosePort(for region: String, attempt: Int) throws(ClusterError) -> Int {
+        if attempt == 1, let wanted = self.configuration.preferredPorts[region], FreePort.isFree(wanted) { return wanted }
+        return try FreePort.choose()
+    }
+
     /// Makes a server's data folder unless it is there, finds a port, starts it.
     ///
     /// - Parameters:
@@ -102,7 +108,8 @@ struct ClusterBuilder: Sendable {
         var attempt = 1
         while true {
             let server = PostgresServer(
-                name: region, port: try FreePort.choose(), folder: folder, socketFolder: self.socketFolder, host: self.host,
+                name: region, port: try self.choosePort(for: region, attempt: attempt), folder: folder, socketFolder: self.socketFolder,
+                host: self.host,
                 password: password, settings: self.isKept ? .durable : .temporary)
             await server.add(settings(server).merging(self.configuration.settings))
             if !FileManager.default.fileExists(atPath: server.dataFolder) {
@@ -111,7 +118,10 @@ struct ClusterBuilder: Sendable {
                 try await make(server, part)
                 try await self.host.command("/bin/mv", [part, server.dataFolder]).run()
             }
-            if self.isKept { try await self.host.reaper.keep(server.dataFolder) }
+            if self.isKept {
+                if self.configuration.takesOver { try await self.host.signal("end \"$1\" INT 100", dataFolder: server.dataFolder) }
+                try await self.host.reaper.keep(server.dataFolder)
+            }
             do {
                 try await server.start()
                 return server

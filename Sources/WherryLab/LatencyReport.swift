@@ -1,4 +1,5 @@
 import Foundation
+import Histogram
 import Wherry
 import WherryCore
 
@@ -17,14 +18,16 @@ struct LatencyReport {
         let longest: Double
 
         init(_ what: String, _ samples: [Duration]) {
-            let sorted = samples.map(\.milliseconds).sorted()
-            func quantile(_ part: Double) -> Double { sorted[min(sorted.count - 1, Int(Double(sorted.count) * part))] }
+            // To the microsecond below 32 ms, above that to four figures.
+            var histogram = Histogram<UInt64>(numberOfSignificantValueDigits: .four)
+            for sample in samples { histogram.record(UInt64(max(0, sample.saturatedNanoseconds / 1000))) }
+            func milliseconds(_ microseconds: UInt64) -> Double { Double(microseconds) / 1000 }
             self.what = what
-            self.samples = sorted.count
-            self.p50 = quantile(0.5)
-            self.p95 = quantile(0.95)
-            self.p99 = quantile(0.99)
-            self.longest = quantile(1)
+            self.samples = samples.count
+            self.p50 = milliseconds(histogram.valueAtPercentile(50))
+            self.p95 = milliseconds(histogram.valueAtPercentile(95))
+            self.p99 = milliseconds(histogram.valueAtPercentile(99))
+            self.longest = milliseconds(histogram.maxRecorded)
         }
     }
 

@@ -19,6 +19,8 @@ package struct WireLimits: Hashable, Sendable {
     package var maximumTraceContextSize = 4_096
     /// The offers of one HELLO or WELCOME.
     package var maximumOffers = 1_000
+    /// The queues, and the workers, of one STATUS.
+    package var maximumStatusEntries = 500
     /// The job ids of one HELLO or WELCOME.
     package var maximumIDs = 10_000
     /// How many workers died while they ran a job.

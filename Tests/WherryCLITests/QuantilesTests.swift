@@ -13,6 +13,13 @@ struct QuantilesTests {
         #expect(quantiles.quantile(share) == value)
     }
 
+    @Test("Above 32 ms they have four figures")
+    func large() throws {
+        let quantiles = try #require(Quantiles([0.5, 145_678.9, 200_000]))
+        #expect(abs(quantiles.median - 145_678.9) < 14.6)
+        #expect(quantiles.largest == 200_000)
+    }
+
     @Test("Nothing has no quantiles")
     func nothing() {
         #expect(Quantiles([]) == nil)

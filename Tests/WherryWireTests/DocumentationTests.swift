@@ -80,6 +80,7 @@ import WherryCore
         #expect(page.contains("| envelope | \(limits.maximumEnvelopeSize / 1024) KiB |"))
         #expect(page.contains("| payload | \(limits.maximumPayloadSize / 1024 / 1024) MiB;"))
         #expect(page.contains("| offers in one message | \(limits.maximumOffers.grouped) |"))
+        #expect(page.contains("| queues, and workers, in one STATUS | \(limits.maximumStatusEntries.grouped) |"))
         #expect(page.contains("| ids in one message | \(limits.maximumIDs.grouped) |"))
         #expect(page.contains("| attempts | \(limits.maximumAttempts.grouped) |"))
         #expect(page.contains("| capacity | \(limits.maximumCapacity.grouped);"))

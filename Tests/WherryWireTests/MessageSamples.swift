@@ -41,6 +41,19 @@ enum MessageSamples {
         payload: Array("{\"missing\":7}".utf8)
     )
 
+    static let status: BrokerStatus = {
+        var status = BrokerStatus(
+            number: 17, incarnation: incarnation, region: "syd", uptime: .seconds(86_400), isDraining: true, primary: primary, clients: 3,
+            workerCount: 2, waiting: 5, waitingBytes: 5_120, dispatched: 2, heldBytes: 9_999, questions: 1)
+        status.queues = [BrokerStatus.Queue(job: offers[0], workers: 2, waiting: 5, waitingBytes: 5_120, dispatched: 2)]
+        status.workers = [
+            BrokerStatus.Worker(
+                incarnation: incarnation, region: "syd", capacity: 16, held: 2, offers: 2, primary: primary, silence: .milliseconds(412),
+                isServing: true)
+        ]
+        return status
+    }()
+
     static let all: [Message] = [
         .hello(Hello(role: .client(outstanding: ids), incarnation: incarnation, region: "lax")),
         .hello(
@@ -87,5 +100,7 @@ enum MessageSamples {
         .heartbeat(Heartbeat(primary: primary)),
         .heartbeat(Heartbeat()),
         .disconnect(Disconnect(reason: .unknownPeer, message: "say HELLO")),
+        .statusRequest(StatusRequest(number: 17)),
+        .status(status),
     ]
 }

@@ -140,6 +140,13 @@ public final class WherryClient: Service {
 
     // MARK: Submitting
 
+    func makeHandle() -> ClientMachine.Handle {
+        self.lastHandle.withLock { last in
+            last += 1
+            return ClientMachine.Handle(rawValue: last)
+        }
+    }
+
     /// Encodes a job and puts it into the pending table.
     func start<J: JobBase>(_ job: J, deadline: Duration?, target: ClientMachine.Target = .primary) throws(JobError) -> PendingJob {
         let deadline = deadline ?? self.configuration.deadline
@@ -153,11 +160,7 @@ public final class WherryClient: Service {
         } catch {
             throw JobError(.unencodableArguments, "the arguments cannot be encoded as JSON: \(error)", jobName: J.name, cause: error)
         }
-        let handle = self.lastHandle.withLock { last in
-            last += 1
-            return ClientMachine.Handle(rawValue: last)
-        }
-        let pending = PendingJob(handle: handle, name: J.name)
+        let pending = PendingJob(handle: self.makeHandle(), name: J.name)
         let submission = ClientMachine.Submission(
             name: J.name,
             version: J.version,

@@ -95,7 +95,8 @@ extension ClientMachine {
         case .refused(let refused): self.refused(refused, from: id, now: now)
         case .reply(let reply), .outcome(let reply): self.answered(reply, from: id, now: now)
         case .position: break
-        case .hello, .credit, .request, .cancel, .fence, .positionRequest: self.output.append(.note(.unexpected(id)))
+        case .hello, .credit, .request, .cancel, .fence, .positionRequest, .statusRequest, .status:
+            self.output.append(.note(.unexpected(id)))
         }
     }
 

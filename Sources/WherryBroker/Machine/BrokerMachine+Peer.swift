@@ -11,6 +11,8 @@ extension BrokerMachine {
 
         var id: PeerID
         var incarnation: Incarnation
+        /// Where it stands, by its last HELLO.
+        var region = ""
         var lastHeard: MonotonicInstant
         var lastSent: MonotonicInstant
         /// Its misbehaviour was noted.

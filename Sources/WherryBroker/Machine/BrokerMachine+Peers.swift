@@ -15,6 +15,7 @@ extension BrokerMachine {
             self.forget(occupant, because: .replaced)
         }
         guard let (number, isNew, hasMoved) = self.admit(incarnation, at: id) else { return }
+        self.peers[number]?.region = hello.region
         switch hello.role {
         case .client(let outstanding):
             if isNew {
@@ -179,6 +180,7 @@ extension BrokerMachine {
         case .cancel(let id): self.cancel(id, from: client)
         case .fence(let fence): self.take(fence, from: client)
         case .positionRequest(let request): self.take(request, from: client)
+        case .statusRequest(let request): self.answer(request, to: client)
         default: self.deny("a client may not send this kind of message", to: client)
         }
     }

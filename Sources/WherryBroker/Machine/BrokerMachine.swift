@@ -48,6 +48,7 @@ package struct BrokerMachine: Sendable {
     var primaryReportedAt = MonotonicInstant.zero
     var announced = Announcement()
 
+    var statusBoard: StatusBoard
     package private(set) var isDraining = false
     var now: MonotonicInstant
     var actions: [Action] = []
@@ -64,6 +65,7 @@ package struct BrokerMachine: Sendable {
         self.configuration = configuration
         self.incarnation = incarnation
         self.random = SplitMix64(seed: seed)
+        self.statusBoard = StatusBoard(startedAt: now)
         self.now = now
     }
 

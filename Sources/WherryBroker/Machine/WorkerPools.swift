@@ -40,6 +40,11 @@ struct WorkerPools: Sendable {
     /// What workers offer, sorted by name and version.
     private(set) var offers: [Offer] = []
 
+    /// How many workers offer what.
+    var workersByOffer: [Offer: Int] {
+        self.poolsByOffer.mapValues { pools in pools.reduce(0) { $0 + (self.pools[$1]?.members ?? 0) } }
+    }
+
     func isOffered(_ offer: Offer) -> Bool {
         self.poolsByOffer[offer] != nil
     }

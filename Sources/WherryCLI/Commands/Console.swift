@@ -8,6 +8,11 @@ enum Console {
         Self.write(line + "\n", to: .standardOutput)
     }
 
+    /// For people who look on, where standard output is for programs.
+    static func remark(_ message: String) {
+        Self.write("wherry: \(message)\n", to: .standardError)
+    }
+
     static func complain(_ message: String) {
         Self.write("wherry: \(message)\n", to: .standardError)
     }

@@ -3,7 +3,7 @@ import ArgumentParser
 /// Why the tool could not do what it was asked to, with the status that it ends with.
 struct ToolError: Error {
     /// How the tool ends; the numbers are those of sysexits.h where that has one.
-    enum Status: Int32 {
+    enum Status: Int32, CaseIterable {
         /// Something went wrong that has no status of its own.
         case failed = 1
         /// `migrate status`: the database lacks migrations.

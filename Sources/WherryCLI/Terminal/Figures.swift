@@ -29,3 +29,29 @@ package enum Figures {
         }
     }
 }
+
+extension Figures {
+    /// With three figures and the unit that suits: `0 B`, `812 KiB`, `1.21 GiB`.
+    package static func bytes(_ count: Int64) -> String {
+        let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+        var amount = Double(count.magnitude)
+        var unit = 0
+        // What would be rounded to 1000 is better said in the next unit.
+        while amount >= 999.5, unit < units.count - 1 {
+            amount /= 1024
+            unit += 1
+        }
+        let decimals = unit == 0 || amount >= 99.95 ? 0 : amount >= 9.995 ? 1 : 2
+        return (count < 0 ? "-" : "") + self.decimal(amount, decimals: decimals) + " " + units[unit]
+    }
+
+    /// A long time in its largest unit: `40 s`, `12 min`, `7.0 days`.
+    package static func span(seconds: Double) -> String {
+        switch seconds.magnitude {
+        case ..<99.5: self.decimal(seconds) + " s"
+        case ..<5_970: self.decimal(seconds / 60) + " min"
+        case ..<172_800: self.decimal(seconds / 3_600, decimals: 1) + " h"
+        default: self.decimal(seconds / 86_400, decimals: 1) + " days"
+        }
+    }
+}

@@ -32,6 +32,13 @@ package final class Screen {
         self.write(line + "\n")
     }
 
+    /// Begins at the top of an empty screen. Off a terminal nothing happens.
+    package func clear() {
+        guard self.isTerminal else { return }
+        self.write("\u{1B}[H\u{1B}[2J")
+        self.hasStatus = false
+    }
+
     /// Shows a line until the next one comes. Off a terminal nothing is shown.
     package func show(status: String) {
         guard self.isTerminal else { return }

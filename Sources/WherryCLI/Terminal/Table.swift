@@ -36,7 +36,7 @@ package struct Table: Hashable, Sendable {
         }
         return [
             style(.bold, line(self.columns.map(\.title))),
-            style(.dim, widths.map { String(repeating: "─", count: $0) }.joined(separator: "   ")),
+            style(.dim, widths.map { String(repeating: "─", count: $0) }.joined(separator: "   ").trimmingTrailingSpaces),
         ] + self.rows.map(line)
     }
 

@@ -158,6 +158,8 @@ extension Message {
         case .fence(let fence): "FENCE \(fence.kind) \(fence.job.id.short)"
         case .outcome(let reply): "OUTCOME \(reply.id.short) \(reply.outcome) \(reply.token.lsn)"
         case .positionRequest(let request): "POSITION? \(request.number)"
+        case .statusRequest(let request): "STATUS? \(request.number)"
+        case .status(let status): "STATUS \(status.number)"
         case .position(let position): "POSITION \(position.number)"
         case .heartbeat(let heartbeat): "HEARTBEAT \(heartbeat.primary.map { "\($0.epoch)" } ?? "")"
         case .disconnect(let disconnect): "DISCONNECT \(disconnect.reason.rawValue)"

@@ -41,6 +41,8 @@ extension Message {
         case .position(let wire): self = .position(try Position(wire))
         case .heartbeat(let wire): self = .heartbeat(try Heartbeat(wire))
         case .disconnect(let wire): self = .disconnect(try Disconnect(wire, limits))
+        case .statusRequest(let wire): self = .statusRequest(StatusRequest(number: wire.number))
+        case .status(let wire): self = .status(try BrokerStatus(wire, limits))
         }
     }
 }

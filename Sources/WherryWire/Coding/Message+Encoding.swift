@@ -28,7 +28,8 @@ extension Message {
         case .request(let request): request.arguments
         case .partial(let partial): partial.payload
         case .reply(let reply), .outcome(let reply): reply.payload
-        case .hello, .welcome, .credit, .queued, .running, .refused, .cancel, .fence, .positionRequest, .position, .heartbeat, .disconnect:
+        case .hello, .welcome, .credit, .queued, .running, .refused, .cancel, .fence, .positionRequest, .position, .heartbeat, .disconnect,
+            .statusRequest, .status:
             nil
         }
     }
@@ -51,6 +52,8 @@ extension Message {
         case .position(let position): .position(position.wire)
         case .heartbeat(let heartbeat): .heartbeat(heartbeat.wire)
         case .disconnect(let disconnect): .disconnect(disconnect.wire)
+        case .statusRequest(let request): .statusRequest(.with { $0.number = request.number })
+        case .status(let status): .status(status.wire)
         }
     }
 }

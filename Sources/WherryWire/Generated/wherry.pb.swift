@@ -222,6 +222,22 @@ nonisolated struct WireEnvelope: Sendable {
     set {kind = .disconnect(newValue)}
   }
 
+  var statusRequest: WireStatusRequest {
+    get {
+      if case .statusRequest(let v)? = kind {return v}
+      return WireStatusRequest()
+    }
+    set {kind = .statusRequest(newValue)}
+  }
+
+  var status: WireStatus {
+    get {
+      if case .status(let v)? = kind {return v}
+      return WireStatus()
+    }
+    set {kind = .status(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -241,6 +257,8 @@ nonisolated struct WireEnvelope: Sendable {
     case position(WirePosition)
     case heartbeat(WireHeartbeat)
     case disconnect(WireDisconnect)
+    case statusRequest(WireStatusRequest)
+    case status(WireStatus)
 
   }
 
@@ -1071,6 +1089,177 @@ nonisolated struct WireDisconnect: Sendable {
   init() {}
 }
 
+nonisolated struct WireStatusRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var number: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireStatus: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var number: UInt64 {
+    get {_storage._number}
+    set {_uniqueStorage()._number = newValue}
+  }
+
+  var incarnation: Data {
+    get {_storage._incarnation}
+    set {_uniqueStorage()._incarnation = newValue}
+  }
+
+  var region: String {
+    get {_storage._region}
+    set {_uniqueStorage()._region = newValue}
+  }
+
+  var uptime: UInt64 {
+    get {_storage._uptime}
+    set {_uniqueStorage()._uptime = newValue}
+  }
+
+  var draining: Bool {
+    get {_storage._draining}
+    set {_uniqueStorage()._draining = newValue}
+  }
+
+  var primary: WirePrimaryStatus {
+    get {_storage._primary ?? WirePrimaryStatus()}
+    set {_uniqueStorage()._primary = newValue}
+  }
+  /// Returns true if `primary` has been explicitly set.
+  var hasPrimary: Bool {_storage._primary != nil}
+  /// Clears the value of `primary`. Subsequent reads from it will return its default value.
+  mutating func clearPrimary() {_uniqueStorage()._primary = nil}
+
+  var clients: UInt32 {
+    get {_storage._clients}
+    set {_uniqueStorage()._clients = newValue}
+  }
+
+  var workerCount: UInt32 {
+    get {_storage._workerCount}
+    set {_uniqueStorage()._workerCount = newValue}
+  }
+
+  var waiting: UInt32 {
+    get {_storage._waiting}
+    set {_uniqueStorage()._waiting = newValue}
+  }
+
+  var waitingBytes: UInt64 {
+    get {_storage._waitingBytes}
+    set {_uniqueStorage()._waitingBytes = newValue}
+  }
+
+  var dispatched: UInt32 {
+    get {_storage._dispatched}
+    set {_uniqueStorage()._dispatched = newValue}
+  }
+
+  var heldBytes: UInt64 {
+    get {_storage._heldBytes}
+    set {_uniqueStorage()._heldBytes = newValue}
+  }
+
+  var questions: UInt32 {
+    get {_storage._questions}
+    set {_uniqueStorage()._questions = newValue}
+  }
+
+  /// The longest first, cut off at the limit.
+  var queues: [WireStatus.Queue] {
+    get {_storage._queues}
+    set {_uniqueStorage()._queues = newValue}
+  }
+
+  /// Cut off at the limit: worker_count is the whole number.
+  var workers: [WireStatus.Worker] {
+    get {_storage._workers}
+    set {_uniqueStorage()._workers = newValue}
+  }
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated struct Queue: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    var job: WireOffer {
+      get {_job ?? WireOffer()}
+      set {_job = newValue}
+    }
+    /// Returns true if `job` has been explicitly set.
+    var hasJob: Bool {self._job != nil}
+    /// Clears the value of `job`. Subsequent reads from it will return its default value.
+    mutating func clearJob() {self._job = nil}
+
+    var workers: UInt32 = 0
+
+    var waiting: UInt32 = 0
+
+    var waitingBytes: UInt64 = 0
+
+    var dispatched: UInt32 = 0
+
+    var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    init() {}
+
+    fileprivate var _job: WireOffer? = nil
+  }
+
+  nonisolated struct Worker: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    var incarnation: Data = Data()
+
+    var region: String = String()
+
+    var capacity: UInt32 = 0
+
+    var held: UInt32 = 0
+
+    var offers: UInt32 = 0
+
+    var primary: WirePrimaryStatus {
+      get {_primary ?? WirePrimaryStatus()}
+      set {_primary = newValue}
+    }
+    /// Returns true if `primary` has been explicitly set.
+    var hasPrimary: Bool {self._primary != nil}
+    /// Clears the value of `primary`. Subsequent reads from it will return its default value.
+    mutating func clearPrimary() {self._primary = nil}
+
+    /// Since the last message of it.
+    var silence: UInt64 = 0
+
+    /// It is given jobs: it sees the newest primary and has not handed any back.
+    var serving: Bool = false
+
+    var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    init() {}
+
+    fileprivate var _primary: WirePrimaryStatus? = nil
+  }
+
+  init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "wherry"
@@ -1081,7 +1270,7 @@ nonisolated extension WireOutcome: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Envelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}hello\0\u{1}welcome\0\u{1}credit\0\u{1}request\0\u{1}queued\0\u{1}running\0\u{1}refused\0\u{1}partial\0\u{1}reply\0\u{1}cancel\0\u{1}fence\0\u{1}outcome\0\u{3}position_request\0\u{1}position\0\u{1}heartbeat\0\u{1}disconnect\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}hello\0\u{1}welcome\0\u{1}credit\0\u{1}request\0\u{1}queued\0\u{1}running\0\u{1}refused\0\u{1}partial\0\u{1}reply\0\u{1}cancel\0\u{1}fence\0\u{1}outcome\0\u{3}position_request\0\u{1}position\0\u{1}heartbeat\0\u{1}disconnect\0\u{3}status_request\0\u{1}status\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1298,6 +1487,32 @@ nonisolated extension WireEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messag
           self.kind = .disconnect(v)
         }
       }()
+      case 18: try {
+        var v: WireStatusRequest?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .statusRequest(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .statusRequest(v)
+        }
+      }()
+      case 19: try {
+        var v: WireStatus?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .status(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .status(v)
+        }
+      }()
       default: break
       }
     }
@@ -1375,6 +1590,14 @@ nonisolated extension WireEnvelope: SwiftProtobuf.Message, SwiftProtobuf._Messag
     case .disconnect?: try {
       guard case .disconnect(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+    }()
+    case .statusRequest?: try {
+      guard case .statusRequest(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+    }()
+    case .status?: try {
+      guard case .status(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
     }()
     case nil: break
     }
@@ -2620,4 +2843,325 @@ nonisolated extension WireDisconnect: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireDisconnect.Reason: SwiftProtobuf._ProtoNameProviding {
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNRECOGNIZED_REASON\0\u{1}LEAVING\0\u{1}UNKNOWN_PEER\0\u{1}UNSUPPORTED_VERSION\0\u{1}MALFORMED\0\u{1}DENIED\0")
+}
+
+nonisolated extension WireStatusRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".StatusRequest"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireStatusRequest, rhs: WireStatusRequest) -> Bool {
+    if lhs.number != rhs.number {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Status"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}incarnation\0\u{1}region\0\u{1}uptime\0\u{1}draining\0\u{1}primary\0\u{1}clients\0\u{3}worker_count\0\u{1}waiting\0\u{3}waiting_bytes\0\u{1}dispatched\0\u{3}held_bytes\0\u{1}questions\0\u{1}queues\0\u{1}workers\0")
+
+  fileprivate class _StorageClass {
+    var _number: UInt64 = 0
+    var _incarnation: Data = Data()
+    var _region: String = String()
+    var _uptime: UInt64 = 0
+    var _draining: Bool = false
+    var _primary: WirePrimaryStatus? = nil
+    var _clients: UInt32 = 0
+    var _workerCount: UInt32 = 0
+    var _waiting: UInt32 = 0
+    var _waitingBytes: UInt64 = 0
+    var _dispatched: UInt32 = 0
+    var _heldBytes: UInt64 = 0
+    var _questions: UInt32 = 0
+    var _queues: [WireStatus.Queue] = []
+    var _workers: [WireStatus.Worker] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _number = source._number
+      _incarnation = source._incarnation
+      _region = source._region
+      _uptime = source._uptime
+      _draining = source._draining
+      _primary = source._primary
+      _clients = source._clients
+      _workerCount = source._workerCount
+      _waiting = source._waiting
+      _waitingBytes = source._waitingBytes
+      _dispatched = source._dispatched
+      _heldBytes = source._heldBytes
+      _questions = source._questions
+      _queues = source._queues
+      _workers = source._workers
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._number) }()
+        case 2: try { try decoder.decodeSingularBytesField(value: &_storage._incarnation) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._region) }()
+        case 4: try { try decoder.decodeSingularUInt64Field(value: &_storage._uptime) }()
+        case 5: try { try decoder.decodeSingularBoolField(value: &_storage._draining) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._primary) }()
+        case 7: try { try decoder.decodeSingularUInt32Field(value: &_storage._clients) }()
+        case 8: try { try decoder.decodeSingularUInt32Field(value: &_storage._workerCount) }()
+        case 9: try { try decoder.decodeSingularUInt32Field(value: &_storage._waiting) }()
+        case 10: try { try decoder.decodeSingularUInt64Field(value: &_storage._waitingBytes) }()
+        case 11: try { try decoder.decodeSingularUInt32Field(value: &_storage._dispatched) }()
+        case 12: try { try decoder.decodeSingularUInt64Field(value: &_storage._heldBytes) }()
+        case 13: try { try decoder.decodeSingularUInt32Field(value: &_storage._questions) }()
+        case 14: try { try decoder.decodeRepeatedMessageField(value: &_storage._queues) }()
+        case 15: try { try decoder.decodeRepeatedMessageField(value: &_storage._workers) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._number != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._number, fieldNumber: 1)
+      }
+      if !_storage._incarnation.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._incarnation, fieldNumber: 2)
+      }
+      if !_storage._region.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._region, fieldNumber: 3)
+      }
+      if _storage._uptime != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._uptime, fieldNumber: 4)
+      }
+      if _storage._draining != false {
+        try visitor.visitSingularBoolField(value: _storage._draining, fieldNumber: 5)
+      }
+      try { if let v = _storage._primary {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
+      if _storage._clients != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._clients, fieldNumber: 7)
+      }
+      if _storage._workerCount != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._workerCount, fieldNumber: 8)
+      }
+      if _storage._waiting != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._waiting, fieldNumber: 9)
+      }
+      if _storage._waitingBytes != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._waitingBytes, fieldNumber: 10)
+      }
+      if _storage._dispatched != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._dispatched, fieldNumber: 11)
+      }
+      if _storage._heldBytes != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._heldBytes, fieldNumber: 12)
+      }
+      if _storage._questions != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._questions, fieldNumber: 13)
+      }
+      if !_storage._queues.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._queues, fieldNumber: 14)
+      }
+      if !_storage._workers.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._workers, fieldNumber: 15)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireStatus, rhs: WireStatus) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._number != rhs_storage._number {return false}
+        if _storage._incarnation != rhs_storage._incarnation {return false}
+        if _storage._region != rhs_storage._region {return false}
+        if _storage._uptime != rhs_storage._uptime {return false}
+        if _storage._draining != rhs_storage._draining {return false}
+        if _storage._primary != rhs_storage._primary {return false}
+        if _storage._clients != rhs_storage._clients {return false}
+        if _storage._workerCount != rhs_storage._workerCount {return false}
+        if _storage._waiting != rhs_storage._waiting {return false}
+        if _storage._waitingBytes != rhs_storage._waitingBytes {return false}
+        if _storage._dispatched != rhs_storage._dispatched {return false}
+        if _storage._heldBytes != rhs_storage._heldBytes {return false}
+        if _storage._questions != rhs_storage._questions {return false}
+        if _storage._queues != rhs_storage._queues {return false}
+        if _storage._workers != rhs_storage._workers {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireStatus.Queue: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = WireStatus.protoMessageName + ".Queue"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{1}workers\0\u{1}waiting\0\u{3}waiting_bytes\0\u{1}dispatched\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._job) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.workers) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.waiting) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.waitingBytes) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.dispatched) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._job {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.workers != 0 {
+      try visitor.visitSingularUInt32Field(value: self.workers, fieldNumber: 2)
+    }
+    if self.waiting != 0 {
+      try visitor.visitSingularUInt32Field(value: self.waiting, fieldNumber: 3)
+    }
+    if self.waitingBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.waitingBytes, fieldNumber: 4)
+    }
+    if self.dispatched != 0 {
+      try visitor.visitSingularUInt32Field(value: self.dispatched, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireStatus.Queue, rhs: WireStatus.Queue) -> Bool {
+    if lhs._job != rhs._job {return false}
+    if lhs.workers != rhs.workers {return false}
+    if lhs.waiting != rhs.waiting {return false}
+    if lhs.waitingBytes != rhs.waitingBytes {return false}
+    if lhs.dispatched != rhs.dispatched {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireStatus.Worker: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = WireStatus.protoMessageName + ".Worker"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}incarnation\0\u{1}region\0\u{1}capacity\0\u{1}held\0\u{1}offers\0\u{1}primary\0\u{1}silence\0\u{1}serving\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.incarnation) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.region) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.capacity) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.held) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.offers) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._primary) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.silence) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.serving) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.incarnation.isEmpty {
+      try visitor.visitSingularBytesField(value: self.incarnation, fieldNumber: 1)
+    }
+    if !self.region.isEmpty {
+      try visitor.visitSingularStringField(value: self.region, fieldNumber: 2)
+    }
+    if self.capacity != 0 {
+      try visitor.visitSingularUInt32Field(value: self.capacity, fieldNumber: 3)
+    }
+    if self.held != 0 {
+      try visitor.visitSingularUInt32Field(value: self.held, fieldNumber: 4)
+    }
+    if self.offers != 0 {
+      try visitor.visitSingularUInt32Field(value: self.offers, fieldNumber: 5)
+    }
+    try { if let v = self._primary {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    if self.silence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.silence, fieldNumber: 7)
+    }
+    if self.serving != false {
+      try visitor.visitSingularBoolField(value: self.serving, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireStatus.Worker, rhs: WireStatus.Worker) -> Bool {
+    if lhs.incarnation != rhs.incarnation {return false}
+    if lhs.region != rhs.region {return false}
+    if lhs.capacity != rhs.capacity {return false}
+    if lhs.held != rhs.held {return false}
+    if lhs.offers != rhs.offers {return false}
+    if lhs._primary != rhs._primary {return false}
+    if lhs.silence != rhs.silence {return false}
+    if lhs.serving != rhs.serving {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
 }

@@ -36,4 +36,8 @@ package enum Message: Hashable, Sendable {
     case heartbeat(Heartbeat)
     /// Either way: I am leaving, or I do not know you; send HELLO.
     case disconnect(Disconnect)
+    /// Client → broker: what do you hold? For operators.
+    case statusRequest(StatusRequest)
+    /// Broker → client: what I hold.
+    case status(BrokerStatus)
 }

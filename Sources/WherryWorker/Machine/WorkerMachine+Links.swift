@@ -37,7 +37,7 @@ extension WorkerMachine {
         case .positionRequest(let question): self.takeQuestion(question, from: link, now: now, &actions)
         case .cancel(let id): self.cancel(id, now: now, &actions)
         // The rest is said to clients or by workers. A broker that says it to a worker is wrong, but harmless.
-        case .hello, .credit, .queued, .running, .refused, .partial, .reply, .outcome, .position: break
+        case .hello, .credit, .queued, .running, .refused, .partial, .reply, .outcome, .position, .statusRequest, .status: break
         }
     }
 

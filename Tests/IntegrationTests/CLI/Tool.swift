@@ -49,6 +49,31 @@ enum Tool {
             status: Self.status(result.terminationStatus), output: result.closureResult.joined(separator: "\n"), errors: "")
     }
 
+    /// Starts the tool, lets the body work once it has printed a certain line, and waits for its end.
+    ///
+    /// - Parameters:
+    ///   - arguments: of the tool.
+    ///   - line: the last line that is waited for.
+    ///   - body: gets all lines up to that one, and a way to send a signal.
+    static func withRunning(
+        _ arguments: [String], until line: String,
+        body: @Sendable ([String], @Sendable (Signal) throws -> Void) async throws -> Void
+    ) async throws -> Run {
+        let result = try await Subprocess.run(
+            Self.configuration(arguments, environment: [:]), input: .none, output: .sequence, error: .string(limit: Self.outputLimit)
+        ) { execution in
+            var lines: [String] = []
+            for try await text in execution.standardOutput.strings() {
+                lines.append(text.trimmingCharacters(in: .newlines))
+                if lines.last == line { try await body(lines) { try execution.send(signal: $0) } }
+            }
+            return lines
+        }
+        return Run(
+            status: Self.status(result.terminationStatus), output: result.closureResult.joined(separator: "\n"),
+            errors: result.standardError)
+    }
+
     private static func configuration(_ arguments: [String], environment: [String: String]) -> Configuration {
         let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
         var variables: [Environment.Key: String] = ["PATH": "/usr/local/bin:/usr/bin:/bin"]

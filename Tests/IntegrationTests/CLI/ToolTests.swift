@@ -3,7 +3,9 @@ import Testing
 
 @Suite("The tool wherry", .timeLimit(.minutes(2)))
 struct ToolTests {
-    @Test("Every command has help with examples and says how it ends", arguments: ["demo", "broker", "migrate", "upkeep"])
+    @Test(
+        "Every command has help with examples and says how it ends",
+        arguments: ["demo", "dev", "broker", "migrate", "upkeep", "doctor", "status", "call"])
     func help(command: String) async throws {
         let run = try await Tool.run(command, "--help")
         #expect(run.status == 0)
@@ -21,11 +23,27 @@ struct ToolTests {
             (["broker", "--region", "", "--bind", "tcp://127.0.0.1:*"], "region"),
             (["demo", "--primary", "syd", "--replica", "SYD"], "different cities"),
             (["demo", "--rtt", "soon"], "--rtt"),
+            (["dev", "--primary", "syd", "--replica", "SYD"], "different regions"),
+            (["dev", "--port", "0"], "--port"),
+            (["dev", "--folder", "/nowhere"], "/nowhere"),
+            (["doctor"], "DATABASE_URL"),
+            (["doctor", "--role", "king"], "--role"),
+            (["status"], "WHERRY_BROKERS"),
+            (["call", "items.add", "{"], "no JSON"),
+            (["call", "items.add", "{}"], "WHERRY_BROKERS"),
+            (["call", "items.add", "{}", "--deadline", "never"], "--deadline"),
         ])
     func usage(arguments: [String], hint: String) async throws {
         let run = try await Tool.run(arguments)
         #expect(run.status == 64)
         #expect(run.errors.contains(hint))
+    }
+
+    @Test("Shells get completions that know every command", arguments: ["bash", "zsh", "fish"])
+    func completions(shell: String) async throws {
+        let run = try await Tool.run("--generate-completion-script", shell)
+        #expect(run.status == 0)
+        for command in ["dev", "doctor", "status", "call"] { #expect(run.output.contains(command)) }
     }
 
     @Test("A database that does not answer ends with 69, and its password is not told")
