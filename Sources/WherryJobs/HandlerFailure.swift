@@ -57,7 +57,8 @@ package struct HandlerFailure: Sendable, Hashable {
             payload: self.payload, attempts: attempts)
     }
 
-    private static func describe(_ error: PostgresError) -> String {
+    /// What the server said, for people who wrote the statement.
+    static func describe(_ error: PostgresError) -> String {
         var text = error.message
         if let sqlState = error.sqlState { text += " (SQLSTATE \(sqlState))" }
         if let detail = error.detail { text += ": \(detail)" }

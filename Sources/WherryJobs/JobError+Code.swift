@@ -38,6 +38,9 @@ extension JobError.Code {
     public static let unknownJob = Self("unknown-job", "no worker has a handler for this job: deploy one or correct the name")
     /// The job's arguments cannot be encoded, for example a number that JSON cannot say. Correct the arguments; nothing was sent.
     public static let unencodableArguments = Self("unencodable-arguments", "the arguments cannot be encoded: correct them")
+    /// The statement given to `execute` would leave or weaken its transaction, or cannot be sent; nothing was sent. ``JobError/message`` says what
+    /// to do instead.
+    public static let statementRefused = Self("statement-refused", "the statement cannot be executed on its own")
     /// The worker could not decode the arguments: caller and worker disagree about the type. Deploy the same type on both, or raise its
     /// `version`.
     public static let undecodableArguments = Self("undecodable-arguments", "caller and worker disagree about the job's arguments")

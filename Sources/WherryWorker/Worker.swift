@@ -47,7 +47,9 @@ public struct Worker: Service {
         guard StandaloneService.isInServiceGroup else { return try await StandaloneService.run(self, logger: self.logger) }
         let configuration = try self.configuration ?? .fromEnvironment()
         try configuration.validate()
-        let process = try WorkerProcess(handlers: self.handlers, configuration: configuration, logger: self.logger)
+        var handlers = self.handlers
+        if configuration.executesStatements { handlers.offerExecute() }
+        let process = try WorkerProcess(handlers: handlers, configuration: configuration, logger: self.logger)
         try await process.run()
     }
 }
