@@ -61,6 +61,11 @@ extension JobError.Code {
     public static let lost = Self("lost", "it had committed and a failover lost it", isRetryable: true)
     /// Arguments or output are larger than a limit; ``JobError/message`` says which. Send less, or raise the limit.
     public static let tooLarge = Self("too-large", "larger than a limit")
+    /// Another job, or one with other arguments, was sent under this idempotency key before; this one was not run. ``JobError/message`` names the
+    /// key and that job. Use a key of its own.
+    public static let keyConflict = Self("key-conflict", "another job has this idempotency key: use a key of its own")
+    /// The idempotency key is empty, longer than 200 UTF-8 bytes, or has a zero byte in it. Nothing was sent.
+    public static let invalidKey = Self("invalid-key", "an idempotency key has 1 to 200 UTF-8 bytes, none of them zero")
     /// A broker or worker found a field missing or out of range: a mistake of the sender.
     public static let malformed = Self("malformed", "the request makes no sense: a mistake of its sender")
     /// The id's time lies in the primary's future: some clock is wrong. Correct it, then try again.
@@ -107,7 +112,7 @@ extension JobError.Code {
         case .poisoned: self = .poisoned
         case .lost: self = .lost
         case .failed:
-            let known: [Self] = [.undecodableArguments, .timedOut, .unencodableResult, .tooLarge]
+            let known: [Self] = [.undecodableArguments, .timedOut, .unencodableResult, .tooLarge, .keyConflict]
             self = known.first { $0.description == failure?.code } ?? .handlerFailed
         }
     }

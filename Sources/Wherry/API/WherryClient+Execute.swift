@@ -14,10 +14,10 @@ extension WherryClient {
     ///
     /// - Parameters:
     ///   - statement: any statement that may stand in a transaction; interpolated values are bound, never text. Transaction control is refused.
-    ///   - deadline: as of ``call(_:deadline:)``.
+    ///   - deadline: as of ``call(_:key:deadline:)``.
     /// - Returns: how many rows it touched.
     /// - Throws: ``JobError``: `statementRefused` for a statement that is not sent; `handlerFailed` if the server refused it, with the
-    ///   `PostgresError` as its ``JobError/cause``; `unknownJob` where `execute` is switched off; otherwise as ``call(_:deadline:)``.
+    ///   `PostgresError` as its ``JobError/cause``; `unknownJob` where `execute` is switched off; otherwise as ``call(_:key:deadline:)``.
     @discardableResult
     public func execute(_ statement: SQL, deadline: Duration? = nil) async throws(JobError) -> Int {
         try await self.run(statement, returnsRows: false, deadline: deadline).affectedRows
@@ -33,7 +33,7 @@ extension WherryClient {
     /// - Parameters:
     ///   - statement: as of ``execute(_:deadline:)``; with a RETURNING clause, for example.
     ///   - type: what its columns are read as.
-    ///   - deadline: as of ``call(_:deadline:)``.
+    ///   - deadline: as of ``call(_:key:deadline:)``.
     /// - Throws: as ``execute(_:deadline:)``; `undecodableResult` if the statement was executed and its rows are of other types; `tooLarge` if
     ///   they are more than the worker's `maximumPayloadSize`: then it was rolled back.
     public func execute<each Column: PostgresDecodable>(
@@ -41,7 +41,9 @@ extension WherryClient {
         as type: (repeat each Column).Type,
         deadline: Duration? = nil
     ) async throws(JobError) -> [(repeat each Column)] {
-        try await self.run(statement, returnsRows: true, deadline: deadline).decode { rows throws(PostgresError) in try rows.decode(as: type) }
+        try await self.run(statement, returnsRows: true, deadline: deadline).decode { rows throws(PostgresError) in
+            try rows.decode(as: type)
+        }
     }
 
     /// Runs one statement at the primary, waits until the replica here shows what it did, and decodes its rows as structs, by the names of their
@@ -50,7 +52,7 @@ extension WherryClient {
     /// - Parameters:
     ///   - statement: as of ``execute(_:deadline:)``; with a RETURNING clause, for example.
     ///   - type: what a row is read as: `createdAt` is filled from a column `createdAt` or `created_at`.
-    ///   - deadline: as of ``call(_:deadline:)``.
+    ///   - deadline: as of ``call(_:key:deadline:)``.
     /// - Throws: as the one that decodes column by column.
     @_disfavoredOverload
     public func execute<Value: Decodable>(
@@ -58,7 +60,9 @@ extension WherryClient {
         as type: Value.Type,
         deadline: Duration? = nil
     ) async throws(JobError) -> [Value] {
-        try await self.run(statement, returnsRows: true, deadline: deadline).decode { rows throws(PostgresError) in try rows.decode(as: type) }
+        try await self.run(statement, returnsRows: true, deadline: deadline).decode { rows throws(PostgresError) in
+            try rows.decode(as: type)
+        }
     }
 
     private func run(_ statement: SQL, returnsRows: Bool, deadline: Duration?) async throws(JobError) -> ExecutedStatement {

@@ -110,29 +110,38 @@ public final class WherryClient: Service {
     // MARK: Submitting
 
     /// Encodes a job and puts it into the pending table.
-    func start<J: Job>(_ job: J, deadline: Duration?) throws(JobError) -> PendingJob {
+    func start<J: Job>(_ job: J, key: String?, deadline: Duration?) throws(JobError) -> PendingJob {
         let deadline = deadline ?? self.configuration.deadline
         guard deadline > .zero, deadline <= self.configuration.maximumDeadline else {
             let message = "the deadline is \(deadline); it must be more than zero and at most \(self.configuration.maximumDeadline)"
             throw JobError(.misconfigured, "\(message) (maximumDeadline)", jobName: J.name)
         }
+        if let key, !(1...WireLimits().maximumKeyLength).contains(key.utf8.count) || key.utf8.contains(0) {
+            throw JobError(
+                .invalidKey, "the key '\(key.prefix(50))' has \(key.utf8.count) bytes: \(JobError.Code.invalidKey.advice)", jobName: J.name)
+        }
         let arguments: [UInt8]
+        let jobKey: JobKey?
         do {
-            arguments = try JobCodec.encode(job)
+            arguments = try J.coding.encode(job)
+            jobKey = try key.map(job.makeKey)
         } catch {
-            throw JobError(.unencodableArguments, "the arguments cannot be encoded as JSON: \(error)", jobName: J.name, cause: error)
+            throw JobError(
+                .unencodableArguments, "the arguments cannot be encoded as \(J.coding.contentType): \(error)", jobName: J.name, cause: error
+            )
         }
         let handle = self.lastHandle.withLock { last in
             last += 1
             return ClientMachine.Handle(rawValue: last)
         }
-        let pending = PendingJob(handle: handle, name: J.name)
+        let pending = PendingJob(handle: handle, name: J.name, coding: J.coding)
         let submission = ClientMachine.Submission(
             name: J.name,
             version: J.version,
-            contentType: JobCodec.contentType,
+            contentType: J.coding.contentType,
             arguments: arguments,
             digest: JobCodec.digest(arguments),
+            key: jobKey,
             deadline: self.loop.now + deadline
         )
         self.core.submit(pending, submission)

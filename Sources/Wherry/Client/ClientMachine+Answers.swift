@@ -87,6 +87,9 @@ extension ClientMachine {
             if isFinal {
                 self.complete(handle, .refused(refused), now: now)
             } else {
+                var entry = entry
+                if ![.expired, .cancelled].contains(refused.code) { entry.fenceReason = refused }
+                self.store(handle, entry)
                 self.startFence(handle, refused.code == .expired ? .expired : .cancelled, now: now)
             }
         }
@@ -139,7 +142,9 @@ extension ClientMachine {
         if entry.legs.isEmpty { entry.legs = reply.timings }
         self.store(handle, entry)
         guard reply.outcome == .committed else {
-            self.complete(handle, .settled(reply), now: now)
+            // The fence stands for the refusal: nothing ran, and nothing will.
+            let reason = reply.outcome == .cancelled ? entry.fenceReason : nil
+            self.complete(handle, reason.map(Completion.refused) ?? .settled(reply), now: now)
             return
         }
         let isFirst = entry.committed == nil

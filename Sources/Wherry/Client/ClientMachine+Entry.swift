@@ -49,6 +49,8 @@ extension ClientMachine {
         var duplicateMet = false
         /// A refusal that would be final if the caller gave up now.
         var finalHint: Refused?
+        /// A worker's refusal that no other copy would fare better with, and for which a fence was asked.
+        var fenceReason: Refused?
         /// The last refusal, for messages.
         var lastProblem: String?
         var lastLink: LinkID?

@@ -113,6 +113,7 @@ extension ClientMachine {
             attempts: entry.attempts,
             epoch: self.newestEpoch,
             traceContext: entry.submission.traceContext,
+            key: entry.submission.key,
             arguments: entry.submission.arguments
         )
         entry.copies += 1

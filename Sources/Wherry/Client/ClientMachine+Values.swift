@@ -11,6 +11,8 @@ extension ClientMachine {
         /// SHA-256 of `arguments`.
         package var digest: [UInt8]
         package var traceContext: [String: String]
+        /// Travels with every copy; the machine does not look at it.
+        package var key: JobKey?
         package var deadline: MonotonicInstant
 
         package init(
@@ -20,6 +22,7 @@ extension ClientMachine {
             arguments: [UInt8],
             digest: [UInt8],
             traceContext: [String: String] = [:],
+            key: JobKey? = nil,
             deadline: MonotonicInstant
         ) {
             self.name = name
@@ -28,6 +31,7 @@ extension ClientMachine {
             self.arguments = arguments
             self.digest = digest
             self.traceContext = traceContext
+            self.key = key
             self.deadline = deadline
         }
     }

@@ -58,7 +58,8 @@ package struct ExecutedStatement: Codable, Hashable, Sendable {
             return try body(rows)
         } catch {
             throw JobError(
-                .undecodableResult, "the statement was executed, but its rows do not decode: \(error.message)", jobName: ExecuteStatement.name,
+                .undecodableResult, "the statement was executed, but its rows do not decode: \(error.message)",
+                jobName: ExecuteStatement.name,
                 cause: error)
         }
     }

@@ -516,6 +516,11 @@ nonisolated struct WireRequest: Sendable {
 
   var traceContext: Dictionary<String,String> = [:]
 
+  /// An idempotency key, and SHA-256 of what must be equal in every job that is sent under it.
+  var key: String = String()
+
+  var keyFingerprint: Data = Data()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1844,7 +1849,7 @@ nonisolated extension WireCredit: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Request"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{3}content_type\0\u{1}remaining\0\u{1}redelivered\0\u{1}attempts\0\u{1}epoch\0\u{3}trace_context\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{3}content_type\0\u{1}remaining\0\u{1}redelivered\0\u{1}attempts\0\u{1}epoch\0\u{3}trace_context\0\u{1}key\0\u{3}key_fingerprint\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1859,6 +1864,8 @@ nonisolated extension WireRequest: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.attempts) }()
       case 6: try { try decoder.decodeSingularMessageField(value: &self._epoch) }()
       case 7: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.traceContext) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.key) }()
+      case 9: try { try decoder.decodeSingularBytesField(value: &self.keyFingerprint) }()
       default: break
       }
     }
@@ -1890,6 +1897,12 @@ nonisolated extension WireRequest: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.traceContext.isEmpty {
       try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: self.traceContext, fieldNumber: 7)
     }
+    if !self.key.isEmpty {
+      try visitor.visitSingularStringField(value: self.key, fieldNumber: 8)
+    }
+    if !self.keyFingerprint.isEmpty {
+      try visitor.visitSingularBytesField(value: self.keyFingerprint, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1901,6 +1914,8 @@ nonisolated extension WireRequest: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.attempts != rhs.attempts {return false}
     if lhs._epoch != rhs._epoch {return false}
     if lhs.traceContext != rhs.traceContext {return false}
+    if lhs.key != rhs.key {return false}
+    if lhs.keyFingerprint != rhs.keyFingerprint {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -15,12 +15,14 @@ package struct Request: Hashable, Sendable {
     package var epoch: Epoch?
     /// W3C trace context: `traceparent`, `tracestate`.
     package var traceContext: [String: String]
+    /// All copies of a job have the same, or none.
+    package var key: JobKey?
     /// The payload: travels in a frame of its own that no broker reads.
     package var arguments: [UInt8]
 
     package init(
         job: JobIdentity, contentType: String, remaining: Duration, redelivered: Bool = false, attempts: Int = 0, epoch: Epoch?,
-        traceContext: [String: String] = [:], arguments: [UInt8]
+        traceContext: [String: String] = [:], key: JobKey? = nil, arguments: [UInt8]
     ) {
         self.job = job
         self.contentType = contentType
@@ -29,6 +31,7 @@ package struct Request: Hashable, Sendable {
         self.attempts = attempts
         self.epoch = epoch
         self.traceContext = traceContext
+        self.key = key
         self.arguments = arguments
     }
 }

@@ -22,8 +22,12 @@ struct ExecuteTests {
             let client = regions.client
             #expect(try await client.execute("INSERT INTO items SELECT generate_series(1, \(5)::int)") == 5)
             #expect(try await regions.itemsHere() == 5)
-            #expect(try await client.execute("UPDATE items SET item = item + 10 WHERE item > \(3) RETURNING item", as: Int.self).sorted() == [14, 15])
-            let rows = try await client.execute("SELECT item, NULLIF(item, 1)::text FROM items ORDER BY item LIMIT 2", as: (Int, String?).self)
+            #expect(
+                try await client.execute("UPDATE items SET item = item + 10 WHERE item > \(3) RETURNING item", as: Int.self).sorted() == [
+                    14, 15,
+                ])
+            let rows = try await client.execute(
+                "SELECT item, NULLIF(item, 1)::text FROM items ORDER BY item LIMIT 2", as: (Int, String?).self)
             #expect(rows.map(\.0) == [1, 2])
             #expect(rows.map(\.1) == [nil, "2"])
             let structs = try await client.execute(
