@@ -47,7 +47,7 @@ final class PendingJob: Sendable {
     let listeners = ProgressListeners()
     private let state = Locked(State())
 
-    init(handle: ClientMachine.Handle, name: String, coding: any JobCoding) {
+    init(handle: ClientMachine.Handle, name: String, coding: any JobCoding = JSONJobCoding()) {
         self.handle = handle
         self.name = name
         self.coding = coding
