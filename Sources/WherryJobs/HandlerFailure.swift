@@ -23,7 +23,7 @@ package struct HandlerFailure: Sendable, Hashable {
     /// - Parameters:
     ///   - maximumPayload: the most bytes that a ``JobFailure``'s payload may have.
     ///   - coding: the job's.
-    package init(thrown error: any Error, maximumPayload: Int, coding: any JobCoding) {
+    package init(thrown error: any Error, maximumPayload: Int, coding: any JobCoding = JSONJobCoding()) {
         switch error {
         case let failure as JobFailure:
             do {
