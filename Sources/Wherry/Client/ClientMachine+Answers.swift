@@ -142,9 +142,7 @@ extension ClientMachine {
         if entry.legs.isEmpty { entry.legs = reply.timings }
         self.store(handle, entry)
         guard reply.outcome == .committed else {
-            // The fence stands for the refusal: nothing ran, and nothing will.
-            let reason = reply.outcome == .cancelled ? entry.fenceReason : nil
-            self.complete(handle, reason.map(Completion.refused) ?? .settled(reply), now: now)
+            self.complete(handle, entry.ending(by: reply), now: now)
             return
         }
         let isFirst = entry.committed == nil
@@ -224,7 +222,7 @@ extension ClientMachine {
             payload: receipt.payload
         )
         guard receipt.outcome == .committed else {
-            self.complete(handle, .settled(reply), now: now)
+            self.complete(handle, entry.ending(by: reply), now: now)
             return
         }
         if entry.committed == nil {

@@ -101,6 +101,13 @@ extension ClientMachine {
                 && refusal.incarnation == self.firstIncarnation
         }
 
+        /// How it ends by an outcome without effect. A fence that was asked for because of a refusal stands for that: nothing ran, and nothing
+        /// will.
+        func ending(by reply: Reply) -> Completion {
+            guard reply.outcome == .cancelled, let reason = self.fenceReason else { return .settled(reply) }
+            return .refused(reason)
+        }
+
         /// Whether a receipt is this job's, or that of another job under the same id.
         func owns(_ receipt: Receipt) -> Bool {
             self.identity == receipt.job
