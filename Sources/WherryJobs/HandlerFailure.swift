@@ -6,31 +6,36 @@ package struct HandlerFailure: Sendable, Hashable {
     package var failure: Failure
     /// An encoded payload of a ``JobFailure``.
     package var payload: [UInt8]
+    /// Of the payload; empty without one.
+    package var contentType: String
 
     /// The longest message that a receipt takes, in characters; the rest is cut off. Receipts are read by every resend.
     package static let maximumMessageLength = 2000
 
-    package init(code: JobError.Code, message: String, payload: [UInt8] = []) {
+    package init(code: JobError.Code, message: String, payload: [UInt8] = [], contentType: String = JobCodec.contentType) {
         self.failure = Failure(code: code.description, message: Self.bounded(message))
         self.payload = payload
+        self.contentType = payload.isEmpty ? "" : contentType
     }
 
     /// What a handler threw.
     ///
-    /// - Parameter maximumPayload: the most bytes that a ``JobFailure``'s payload may have.
-    package init(thrown error: any Error, maximumPayload: Int) {
+    /// - Parameters:
+    ///   - maximumPayload: the most bytes that a ``JobFailure``'s payload may have.
+    ///   - coding: the job's.
+    package init(thrown error: any Error, maximumPayload: Int, coding: any JobCoding = JSONJobCoding()) {
         switch error {
         case let failure as JobFailure:
             do {
-                let payload = try JobCodec.encode(failure.payload)
+                let payload = try coding.encode(failure.payload)
                 if payload.count > maximumPayload {
-                    let note = "\(failure.message) (its payload of \(payload.count) bytes is over the limit of \(maximumPayload))"
-                    self.init(code: .handlerFailed, message: note)
+                    let note = "(its payload of \(payload.count) bytes is over the worker's limit of \(maximumPayload), maximumPayloadSize)"
+                    self.init(code: .handlerFailed, message: failure.message, note: note)
                 } else {
-                    self.init(code: .handlerFailed, message: failure.message, payload: payload)
+                    self.init(code: .handlerFailed, message: failure.message, payload: payload, contentType: coding.contentType)
                 }
             } catch {
-                self.init(code: .handlerFailed, message: "\(failure.message) (its payload cannot be encoded: \(error))")
+                self.init(code: .handlerFailed, message: failure.message, note: "(its payload cannot be encoded: \(error))")
             }
         case let error as UnencodableResult:
             self.init(code: .unencodableResult, message: "the handler's output cannot be encoded: \(error.cause)")
@@ -53,15 +58,22 @@ package struct HandlerFailure: Sendable, Hashable {
 
     package func makeReceipt(job: JobIdentity, attempts: Int) -> Receipt {
         Receipt(
-            job: job, outcome: .failed, failure: self.failure, contentType: self.payload.isEmpty ? "" : JobCodec.contentType,
+            job: job, outcome: .failed, failure: self.failure, contentType: self.contentType,
             payload: self.payload, attempts: attempts)
     }
 
-    private static func describe(_ error: PostgresError) -> String {
+    /// What the server said, for people who wrote the statement.
+    static func describe(_ error: PostgresError) -> String {
         var text = error.message
         if let sqlState = error.sqlState { text += " (SQLSTATE \(sqlState))" }
         if let detail = error.detail { text += ": \(detail)" }
         return text
+    }
+
+    /// With a note that is not cut off, however long the message is.
+    private init(code: JobError.Code, message: String, note: String) {
+        let note = String(note.prefix(Self.maximumMessageLength / 2))
+        self.init(code: code, message: "\(message.prefix(Self.maximumMessageLength - note.count - 1)) \(note)")
     }
 
     /// Cut to length, and without zero bytes, which PostgreSQL cannot store.

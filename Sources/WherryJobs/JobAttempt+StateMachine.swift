@@ -88,7 +88,7 @@ extension JobAttempt {
             return self.lookUp(afterRollback: true, otherwise: .run, twin: true)
         case .failed(let step, let error):
             return self.failed(step, error, goal: .run, now: now)
-        case .stored, .lookedUp, .rolledBack, .notCommitted:
+        case .stored, .lookedUp, .keyTaken, .rolledBack, .notCommitted:
             preconditionFailure("\(outcome) is no answer to open")
         }
     }
@@ -115,12 +115,13 @@ extension JobAttempt {
         case .threw(let failure):
             return self.fail(failure, afterRollback: true)
         case .returned(let output):
-            // What was refused unsent did the transaction no harm.
-            if let error = end.firstFailure, error.sqlState != nil {
+            // What was refused unsent did the transaction no harm, but a savepoint that is still open may be half done.
+            if let error = end.firstFailure, error.sqlState != nil || error.code == .transactionEnded {
                 return self.fail(HandlerFailure(swallowed: error), afterRollback: true)
             }
             let receipt = Receipt(
-                job: self.job, outcome: .committed, contentType: JobCodec.contentType, payload: output, attempts: self.attempts)
+                job: self.job, outcome: .committed, contentType: self.contentType, payload: output, attempts: self.attempts,
+                claim: self.key)
             self.state = .committing(receipt)
             return [.fly(.commit(receipt, synchronousCommit: synchronousCommit))]
         case .timedOut, .cancelledStatement, .drained, .stopped:
@@ -137,13 +138,14 @@ extension JobAttempt {
             return [.giveBack(discard: true)] + self.lease(.answer, now: now)
         case .notCommitted:
             return self.retryAfterRollback(.run, after: PostgresError(.rolledBack, "COMMIT was answered with ROLLBACK"), now: now)
-        case .failed(.receipt, let error) where error.sqlState == .uniqueViolation:
+        case .failed(.receipt, let error) where error.sqlState == .uniqueViolation,
+            .failed(.key, let error) where error.sqlState == .uniqueViolation:
             return self.lookUp(afterRollback: true, otherwise: .run)
         case .failed(let step, let error) where Judgement.isHandlersDoing(error, at: step):
             return self.fail(HandlerFailure(atCommit: error), afterRollback: step != .commit)
         case .failed(let step, let error):
             return self.failed(step, error, goal: .run, now: now)
-        case .opened, .lookedUp, .rolledBack:
+        case .opened, .lookedUp, .keyTaken, .rolledBack:
             preconditionFailure("\(outcome) is no answer to commit")
         }
     }
@@ -157,11 +159,12 @@ extension JobAttempt {
         case .notCommitted:
             let error = PostgresError(.rolledBack, "COMMIT was answered with ROLLBACK")
             return self.retryAfterRollback(.store(receipt), after: error, now: now)
-        case .failed(.receipt, let error) where error.sqlState == .uniqueViolation:
+        case .failed(.receipt, let error) where error.sqlState == .uniqueViolation,
+            .failed(.key, let error) where error.sqlState == .uniqueViolation:
             return self.lookUp(afterRollback: true, otherwise: .store(receipt))
         case .failed(let step, let error):
             return self.failed(step, error, goal: .store(receipt), now: now)
-        case .opened, .lookedUp, .rolledBack:
+        case .opened, .lookedUp, .keyTaken, .rolledBack:
             preconditionFailure("\(outcome) is no answer to store")
         }
     }
@@ -172,6 +175,8 @@ extension JobAttempt {
         switch outcome {
         case .lookedUp(let receipt?, let position):
             return [.giveBack(discard: false)] + self.end(receipt, position, stored: true, now: now)
+        case .keyTaken(let holder, _):
+            return self.repeatAnswer(of: holder)
         case .lookedUp(nil, _) where twin:
             return [.giveBack(discard: false)] + self.waitForTwin(goal, now: now)
         case .lookedUp(nil, _):

@@ -37,7 +37,9 @@ extension JobAttempt {
     }
 
     func makeReceipt(_ failure: HandlerFailure) -> Receipt {
-        failure.makeReceipt(job: self.job, attempts: self.attempts)
+        var receipt = failure.makeReceipt(job: self.job, attempts: self.attempts)
+        receipt.claim = self.key
+        return receipt
     }
 
     /// A step of our own failed: no outcome comes of that.
@@ -91,7 +93,8 @@ extension JobAttempt {
     /// Backs off while a twin works on the same job. That is no trouble, so it is bounded by the deadline only.
     mutating func waitForTwin(_ goal: Goal, now: MonotonicInstant) -> [Action] {
         if now >= self.deadline {
-            return self.end(.expired, "its deadline passed while another copy of it was running")
+            let twin = self.key.map { "another job with the key '\($0.text)'" } ?? "another copy of it"
+            return self.end(.expired, "its deadline passed while \(twin) was running")
         }
         self.state = .waiting(goal)
         let pause = self.jittered(self.limits.twinBackOff, doubled: self.twinRounds, atMost: self.limits.maximumTwinBackOff)
@@ -103,6 +106,15 @@ extension JobAttempt {
     private mutating func jittered(_ first: Duration, doubled times: Int, atMost maximum: Duration) -> Duration {
         let whole = min(maximum, first * (1 << min(times, 20)))
         return whole * Double.random(in: 0.5...1, using: &self.random)
+    }
+
+    /// Another job has the key: this one ends with a receipt of its own, that says what that one's says, so that whoever waits for it, fences it
+    /// or sends it again meets what every job has.
+    mutating func repeatAnswer(of holder: KeyHolder) -> [Action] {
+        guard let key = self.key else { preconditionFailure("a job without a key looks none up") }
+        let receipt = holder.receipt(for: self.job, under: key, attempts: self.attempts)
+        self.state = .storing(receipt)
+        return [.fly(.store(receipt, afterRollback: false))]
     }
 
     // MARK: Ends

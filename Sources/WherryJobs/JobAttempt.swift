@@ -14,6 +14,8 @@ package import WherryWire
 ///                 └▶ storing (fence, poisoned, undecodable) ────┘
 /// ```
 ///
+/// A look-up that finds the job's idempotency key taken goes on to `storing`: a receipt of the job's own, that repeats the holder's.
+///
 /// Every answer is a receipt's. What is not known to be the job's own failure is the infrastructure's: the job runs again as redelivered, and
 /// its next look-up, its advisory lock and the plain insert of the receipt keep it from taking effect twice (model/receipts.pml).
 package struct JobAttempt: Sendable {
@@ -142,6 +144,9 @@ package struct JobAttempt: Sendable {
     }
 
     let job: JobIdentity
+    let key: JobKey?
+    /// Of the arguments, and so of the output: the handler's coding. Empty for a fence.
+    let contentType: String
     let epoch: Epoch?
     let attempts: Int
     let goal: Goal
@@ -175,12 +180,15 @@ package struct JobAttempt: Sendable {
                     attempts: request.attempts))
         } else if let undecodable {
             let failure = HandlerFailure(code: .undecodableArguments, message: undecodable)
-            goal = .store(failure.makeReceipt(job: request.job, attempts: request.attempts))
+            var receipt = failure.makeReceipt(job: request.job, attempts: request.attempts)
+            receipt.claim = request.key
+            goal = .store(receipt)
         } else {
             goal = .run
         }
         self.init(
-            job: request.job, epoch: request.epoch, attempts: request.attempts, redelivered: request.redelivered, goal: goal,
+            job: request.job, key: request.key, contentType: request.contentType, epoch: request.epoch, attempts: request.attempts,
+            redelivered: request.redelivered, goal: goal,
             receivedAt: receivedAt, deadline: receivedAt + request.remaining, limits: limits, seed: seed)
     }
 
@@ -189,15 +197,18 @@ package struct JobAttempt: Sendable {
     /// - Parameter patience: after which it gives up; its client has given up then too.
     package init(fence: Fence, receivedAt: MonotonicInstant, patience: Duration, limits: Limits = Limits(), seed: UInt64) {
         self.init(
-            job: fence.job, epoch: fence.epoch, attempts: 0, redelivered: true, goal: .store(Receipt(fence: fence)),
+            job: fence.job, key: nil, contentType: "", epoch: fence.epoch, attempts: 0, redelivered: true,
+            goal: .store(Receipt(fence: fence)),
             receivedAt: receivedAt, deadline: receivedAt + patience, limits: limits, seed: seed)
     }
 
     private init(
-        job: JobIdentity, epoch: Epoch?, attempts: Int, redelivered: Bool, goal: Goal, receivedAt: MonotonicInstant,
-        deadline: MonotonicInstant, limits: Limits, seed: UInt64
+        job: JobIdentity, key: JobKey?, contentType: String, epoch: Epoch?, attempts: Int, redelivered: Bool, goal: Goal,
+        receivedAt: MonotonicInstant, deadline: MonotonicInstant, limits: Limits, seed: UInt64
     ) {
         self.job = job
+        self.key = key
+        self.contentType = contentType
         self.epoch = epoch
         self.attempts = attempts
         self.redelivered = redelivered

@@ -40,6 +40,9 @@ extension JobError.Code {
     public static let unknownRegion = Self("unknown-region", "no broker of this region is configured: add one or correct the name")
     /// The job's arguments cannot be encoded, for example a number that JSON cannot say. Correct the arguments; nothing was sent.
     public static let unencodableArguments = Self("unencodable-arguments", "the arguments cannot be encoded: correct them")
+    /// The statement given to `execute` would leave or weaken its transaction, or cannot be sent; nothing was sent. ``JobError/message`` says what
+    /// to do instead.
+    public static let statementRefused = Self("statement-refused", "the statement cannot be executed on its own")
     /// The worker could not decode the arguments: caller and worker disagree about the type. Deploy the same type on both, or raise its
     /// `version`.
     public static let undecodableArguments = Self("undecodable-arguments", "caller and worker disagree about the job's arguments")
@@ -60,6 +63,11 @@ extension JobError.Code {
     public static let lost = Self("lost", "it had committed and a failover lost it", isRetryable: true)
     /// Arguments or output are larger than a limit; ``JobError/message`` says which. Send less, or raise the limit.
     public static let tooLarge = Self("too-large", "larger than a limit")
+    /// Another job, or one with other arguments, was sent under this idempotency key before; this one was not run. ``JobError/message`` names the
+    /// key and that job. Use a key of its own.
+    public static let keyConflict = Self("key-conflict", "another job has this idempotency key: use a key of its own")
+    /// The idempotency key is empty, longer than 200 UTF-8 bytes, or has a zero byte in it. Nothing was sent.
+    public static let invalidKey = Self("invalid-key", "an idempotency key has 1 to 200 UTF-8 bytes, none of them zero")
     /// A broker or worker found a field missing or out of range: a mistake of the sender.
     public static let malformed = Self("malformed", "the request makes no sense: a mistake of its sender")
     /// The id's time lies in the primary's future: some clock is wrong. Correct it, then try again.
@@ -109,7 +117,7 @@ extension JobError.Code {
         case .poisoned: self = .poisoned
         case .lost: self = .lost
         case .failed:
-            let known: [Self] = [.undecodableArguments, .timedOut, .unencodableResult, .tooLarge]
+            let known: [Self] = [.undecodableArguments, .timedOut, .unencodableResult, .tooLarge, .keyConflict]
             self = known.first { $0.description == failure?.code } ?? .handlerFailed
         }
     }

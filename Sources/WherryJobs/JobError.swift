@@ -23,6 +23,8 @@ public struct JobError: Error, Sendable {
 
     /// What the error carries, encoded: the output of a committed job, or the payload of a ``JobFailure``.
     package var content: Content?
+    /// The job's coding, which reads that.
+    package var coding: any JobCoding = JSONJobCoding()
 
     package init(
         _ code: Code, _ message: String, jobID: JobID? = nil, jobName: String? = nil, region: String? = nil, token: CausalToken? = nil,
@@ -46,19 +48,19 @@ public struct JobError: Error, Sendable {
     /// The output of a job that committed although this error was thrown (`notYetVisible`, `undecodableResult`).
     ///
     /// - Returns: `nil` if the error carries no output.
-    /// - Throws: `DecodingError` if the output is of another type.
+    /// - Throws: what the job's coding throws, `DecodingError` for JSON, if the output is of another type.
     public func value<Value: Decodable>(as type: Value.Type) throws -> Value? {
         guard let content, content.kind == .output else { return nil }
-        return try JobCodec.decode(type, from: content.bytes)
+        return try self.coding.decode(type, from: content.bytes, contentType: content.contentType)
     }
 
     /// The payload of the ``JobFailure`` that the job's handler threw (`handlerFailed`).
     ///
     /// - Returns: `nil` if the handler sent none.
-    /// - Throws: `DecodingError` if the payload is of another type.
+    /// - Throws: what the job's coding throws, `DecodingError` for JSON, if the payload is of another type.
     public func payload<Payload: Decodable>(as type: Payload.Type) throws -> Payload? {
-        guard let content, content.kind == .failure, !content.bytes.isEmpty else { return nil }
-        return try JobCodec.decode(type, from: content.bytes)
+        guard let content, content.kind == .failure, !content.contentType.isEmpty else { return nil }
+        return try self.coding.decode(type, from: content.bytes, contentType: content.contentType)
     }
 }
 

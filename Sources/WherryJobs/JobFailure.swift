@@ -15,7 +15,8 @@ public struct JobFailure: Error, Sendable {
     /// Makes a failure.
     ///
     /// - Parameters:
-    ///   - payload: what the caller can decode, encoded as JSON.
+    ///   - payload: what the caller can decode, encoded as the job is (``JobBase/coding``). If it has more bytes than the worker's `maximumPayloadSize`,
+    ///     the failure goes home without it, and its message says so.
     ///   - message: for people; by default the payload's description.
     public init(_ payload: some Codable & Sendable, message: String? = nil) {
         self.payload = payload

@@ -1,26 +1,39 @@
 package import WherryCore
 package import WherryPostgres
-import WherryWire
+package import WherryWire
 
 extension JobFlight {
     /// What its SQL needs to know besides its meaning.
     package struct Parameters: Sendable {
-        package var id: JobID
+        package var job: JobIdentity
+        package var key: JobKey?
         package var epoch: Epoch
         /// The newest position of this epoch that this process has seen flushed; a server behind it is a restored backup.
         package var knownPosition: LSN
         package var options: HandlerOptions
 
-        package init(id: JobID, epoch: Epoch, knownPosition: LSN, options: HandlerOptions) {
-            self.id = id
+        package init(job: JobIdentity, key: JobKey? = nil, epoch: Epoch, knownPosition: LSN, options: HandlerOptions) {
+            self.job = job
+            self.key = key
             self.epoch = epoch
             self.knownPosition = knownPosition
             self.options = options
         }
 
-        /// The advisory lock of the id: the first eight bytes of a hash, so that it meets no lock of the application's by design of either.
+        var id: JobID { self.job.id }
+
+        /// The advisory lock of the id, or of the key: the first eight bytes of a hash, so that it meets no lock of the application's by design
+        /// of either.
+        ///
+        /// Name and version are part of the key's: only copies of one piece of work have the same time limit, by which a twin that holds the
+        /// lock for too long is ended. Different jobs under one key meet at the insert of the key, and one of them is undone.
         var lockNumber: Int64 {
-            JobCodec.digest(Array("wherry.job:".utf8) + self.id.bytes).prefix(8).reduce(Int64(0)) { $0 << 8 | Int64($1) }
+            var name = Array("wherry.job:".utf8) + self.id.bytes
+            if let key {
+                let parts = [self.job.scope, key.text, self.job.name, "\(self.job.version)"]
+                name = Array("wherry.key:".utf8) + parts.flatMap { Array("\($0.utf8.count):\($0)".utf8) }
+            }
+            return JobCodec.digest(name).prefix(8).reduce(Int64(0)) { $0 << 8 | Int64($1) }
         }
     }
 
@@ -28,24 +41,28 @@ extension JobFlight {
     package func segments(_ parameters: Parameters) -> [[(step: Step, sql: SQL)]] {
         switch self {
         case .open(let lookUp):
-            let look: [[(step: Step, sql: SQL)]] = lookUp ? [[(.lookUp, Receipt.lookUp([parameters.id]))]] : []
-            return look + [[(.begin, parameters.begin), (.open, parameters.open)]]
+            var segments: [[(step: Step, sql: SQL)]] = lookUp ? [[(.lookUp, Receipt.lookUp([parameters.id]))]] : []
+            if let key = parameters.key { segments.append([(.keyLookUp, KeyHolder.check(key, scope: parameters.job.scope))]) }
+            segments.append([(.begin, parameters.begin), (.open, parameters.open)])
+            return segments
         case .commit(let receipt, let synchronousCommit):
-            let last: [(step: Step, sql: SQL)] = [
+            var last: [(step: Step, sql: SQL)] = [
                 (.restore, "RESET ROLE"), (.restore, "RESET SESSION AUTHORIZATION"),
-                (.restore, parameters.restore(synchronousCommit: synchronousCommit)), (.receipt, receipt.insert), (.commit, "COMMIT"),
+                (.restore, parameters.restore(synchronousCommit: synchronousCommit)),
             ]
+            last += Self.insertAndCommit(receipt)
             return [last, [(.position, Self.position)]]
         case .store(let receipt, let afterRollback):
-            let whole: [(step: Step, sql: SQL)] = [
+            var whole: [(step: Step, sql: SQL)] = [
                 (.begin, "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE"), (.open, parameters.prepareStore),
-                (.receipt, receipt.insert), (.commit, "COMMIT"),
             ]
+            whole += Self.insertAndCommit(receipt)
             return Self.rollback(afterRollback) + [whole, [(.position, Self.position)]]
         case .lookUp(let afterRollback, let endTwin):
             let end: [[(step: Step, sql: SQL)]] = endTwin ? [[(.endTwin, parameters.endTwin)]] : []
             let check = Parameters.requireEpoch(parameters.epoch, knownPosition: parameters.knownPosition)
-            let look: [(step: Step, sql: SQL)] = [(.lookUp, check), (.lookUp, Receipt.lookUp([parameters.id]))]
+            var look: [(step: Step, sql: SQL)] = [(.lookUp, check), (.lookUp, Receipt.lookUp([parameters.id]))]
+            if let key = parameters.key { look.append((.keyLookUp, KeyHolder.lookUp(key, scope: parameters.job.scope))) }
             return Self.rollback(afterRollback) + [look, [(.position, Self.position)]] + end
         case .rollBack:
             return Self.rollback(true)
@@ -72,7 +89,7 @@ extension JobFlight {
     private func outcome(_ results: [Step: QueryResult], _ failure: (step: Step, error: PostgresError)?) throws(PostgresError) -> Outcome {
         switch self {
         case .open:
-            if let found = results[.lookUp], !found.rows.isEmpty {
+            if [.lookUp, .keyLookUp].contains(where: { !(results[$0]?.rows.isEmpty ?? true) }) {
                 return .opened(Opened(hasReceipt: true, locked: false, synchronousCommit: ""))
             }
             if let failure { return .failed(failure.step, failure.error) }
@@ -94,8 +111,9 @@ extension JobFlight {
                 throw PostgresError(.unexpectedShape, "the look-up's flight has no answer")
             }
             let flushed = try position.scalar(as: LSN.self)
-            guard let row = rows.first else { return .lookedUp(nil, flushed) }
-            return .lookedUp(try Receipt(row: row), flushed)
+            if let row = rows.first { return .lookedUp(try Receipt(row: row), flushed) }
+            if let row = results[.keyLookUp]?.rows.first { return .keyTaken(try KeyHolder(row: row), flushed) }
+            return .lookedUp(nil, flushed)
         case .rollBack:
             if let failure { return .failed(failure.step, failure.error) }
             return .rolledBack
@@ -104,6 +122,13 @@ extension JobFlight {
 
     /// Never the insert position (correctness.md, rule 1).
     static let position: SQL = "SELECT pg_catalog.pg_current_wal_flush_lsn()"
+
+    private static func insertAndCommit(_ receipt: Receipt) -> [(step: Step, sql: SQL)] {
+        var statements: [(step: Step, sql: SQL)] = [(.receipt, receipt.insert)]
+        if let claim = receipt.insertOfClaim { statements.append((.key, claim)) }
+        statements.append((.commit, "COMMIT"))
+        return statements
+    }
 
     private static func rollback(_ wanted: Bool) -> [[(step: Step, sql: SQL)]] {
         wanted ? [[(.rollBack, "ROLLBACK")]] : []

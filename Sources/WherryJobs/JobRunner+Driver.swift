@@ -28,7 +28,7 @@ extension JobRunner {
                 case .fly(let flight):
                     let connection = Self.held(lease).connection
                     guard let epoch = attempt.epoch else { preconditionFailure("nothing is sent before the epoch is known") }
-                    let parameters = self.parameters(epoch, of: attempt.job.id, options: options)
+                    let parameters = self.parameters(epoch, of: attempt, options: options)
                     let segments = flight.segments(parameters).map { $0.map(\.sql) }
                     let outcome = flight.outcome(of: await connection.perform(Flight(segments)), parameters)
                     Self.trace(outcome, of: flight, logger)
@@ -65,7 +65,7 @@ extension JobRunner {
     /// Runs a handler in its transaction, up to its limit.
     func call(
         _ body: @escaping Handler.Body, on connection: PostgresConnection, context: JobContext, options: HandlerOptions,
-        deadline: MonotonicInstant, stop: JobStop
+        coding: any JobCoding, deadline: MonotonicInstant, stop: JobStop
     ) async -> JobAttempt.HandlerEnd {
         stop.reset()
         // Whoever gave the job up while it waited for a connection need not see it begin.
@@ -99,20 +99,21 @@ extension JobRunner {
         if case .handler = result, firstFailure?.sqlState == .queryCanceled, await !connection.isHealthy, !Task.isCancelled {
             return JobAttempt.HandlerEnd(.cancelledStatement, firstFailure: firstFailure)
         }
-        return JobAttempt.HandlerEnd(self.judge(result), firstFailure: firstFailure)
+        return JobAttempt.HandlerEnd(self.judge(result, coding: coding), firstFailure: firstFailure)
     }
 
-    private func judge(_ race: Race) -> JobAttempt.HandlerEnd.Result {
+    private func judge(_ race: Race, coding: any JobCoding) -> JobAttempt.HandlerEnd.Result {
         switch race {
         case .handler(.success(let output)) where output.count > self.configuration.maximumPayloadSize:
-            let message = "the handler's output has \(output.count) bytes; the worker's limit is \(self.configuration.maximumPayloadSize)"
+            let limit = "the worker's limit (maximumPayloadSize) is \(self.configuration.maximumPayloadSize)"
+            let message = "the handler's output has \(output.count) bytes; \(limit)"
             return .threw(HandlerFailure(code: .tooLarge, message: message))
         case .handler(.success(let output)):
             return .returned(output)
         case .handler(.failure) where Task.isCancelled:
             return .drained
         case .handler(.failure(let error)):
-            return .threw(HandlerFailure(thrown: error, maximumPayload: self.configuration.maximumPayloadSize))
+            return .threw(HandlerFailure(thrown: error, maximumPayload: self.configuration.maximumPayloadSize, coding: coding))
         case .stopped(let reason):
             return Self.result(of: reason)
         }
@@ -140,8 +141,9 @@ extension JobRunner {
 
     // MARK: What is known
 
-    func parameters(_ epoch: Epoch, of id: JobID, options: HandlerOptions) -> JobFlight.Parameters {
-        JobFlight.Parameters(id: id, epoch: epoch, knownPosition: self.knownPosition(in: epoch), options: options)
+    func parameters(_ epoch: Epoch, of attempt: JobAttempt, options: HandlerOptions) -> JobFlight.Parameters {
+        JobFlight.Parameters(
+            job: attempt.job, key: attempt.key, epoch: epoch, knownPosition: self.knownPosition(in: epoch), options: options)
     }
 
     func knownPosition(in epoch: Epoch) -> LSN {
@@ -160,9 +162,7 @@ extension JobRunner {
     /// What a request must fulfil before anything is done for it.
     func check(_ request: Request) -> Refused? {
         let problem: String? =
-            if request.contentType != JobCodec.contentType {
-                "the content type is '\(request.contentType)'; this worker takes \(JobCodec.contentType)"
-            } else if JobCodec.digest(request.arguments) != request.job.digest {
+            if JobCodec.digest(request.arguments) != request.job.digest {
                 "the digest is not that of the arguments"
             } else {
                 nil

@@ -175,9 +175,10 @@ extension JobRunner {
         var timings = timings
         timings[.worker] = EventLoop.now - run.receivedAt
         let payload = failure?.payload ?? output
+        let contentType = failure?.contentType ?? run.handler.coding.contentType
         return .reply(
             Reply(
                 id: run.request.job.id, outcome: failure == nil ? .committed : .failed, token: seen, fromReceipt: false,
-                failure: failure?.failure, timings: timings, contentType: payload.isEmpty ? "" : JobCodec.contentType, payload: payload))
+                failure: failure?.failure, timings: timings, contentType: contentType, payload: payload))
     }
 }

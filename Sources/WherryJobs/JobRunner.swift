@@ -72,7 +72,7 @@ package final class JobRunner: Sendable {
         var body: Handler.Body?
         var undecodable: String?
         do {
-            body = try handler.prepare(request.arguments)
+            body = try handler.prepare(request.arguments, contentType: request.contentType)
         } catch {
             undecodable = "the arguments do not decode as \(request.job.name) version \(request.job.version): \(error)"
         }
@@ -96,7 +96,8 @@ package final class JobRunner: Sendable {
             onRunning()
             reporter.begin()
             let end = await self.call(
-                body, on: connection, context: context, options: handler.options, deadline: deadline, stop: stop)
+                body, on: connection, context: context, options: handler.options, coding: handler.coding, deadline: deadline,
+                stop: stop)
             if case .returned = end.result { reporter.end(returned: true) } else { reporter.end(returned: false) }
             return end
         }

@@ -53,7 +53,7 @@ package enum Judgement {
         // 25P03 and 57014 unasked: what the job's own limit does is judged before, by its timer.
         case "25P03", .serializationFailure, .deadlockDetected, .queryCanceled: return true
         // A server that goes into recovery restarts, so in a transaction that could begin, the handler made it read-only.
-        case .readOnlyTransaction: return step == .begin || step == .lookUp
+        case .readOnlyTransaction: return [.begin, .lookUp, .keyLookUp].contains(step)
         // `lock_timeout` is raised by the routine that handles interrupts; NOWAIT, the handler's own wish, by the one that locks.
         case .lockNotAvailable: return step != .handler || error.routine == "ProcessInterrupts"
         default: return ["08", "53", "57P", "58", "XX"].contains { sqlState.rawValue.hasPrefix($0) }
@@ -69,10 +69,10 @@ package enum Judgement {
     /// (25006), or a deferred constraint or trigger of its own struck at COMMIT.
     package static func isHandlersDoing(_ error: PostgresError, at step: JobFlight.Step) -> Bool {
         switch step {
-        case .restore, .receipt:
+        case .restore, .receipt, .key:
             [.inFailedTransaction, .readOnlyTransaction].contains(error.sqlState) || [.encoding, .limitExceeded].contains(error.code)
         case .commit: !Self.isInfrastructure(error, in: step)
-        case .rollBack, .lookUp, .begin, .open, .handler, .position, .endTwin: false
+        case .rollBack, .lookUp, .keyLookUp, .begin, .open, .handler, .position, .endTwin: false
         }
     }
 

@@ -11,9 +11,12 @@ package struct Receipt: Sendable, Hashable {
     /// The job's encoded output, or a failure's payload.
     package var payload: [UInt8]
     package var attempts: Int
+    /// The idempotency key that the job takes with it, in the same transaction. Not stored here, so `nil` in what a look-up finds.
+    package var claim: JobKey?
 
     package init(
-        job: JobIdentity, outcome: Outcome, failure: Failure? = nil, contentType: String = "", payload: [UInt8] = [], attempts: Int = 0
+        job: JobIdentity, outcome: Outcome, failure: Failure? = nil, contentType: String = "", payload: [UInt8] = [], attempts: Int = 0,
+        claim: JobKey? = nil
     ) {
         self.job = job
         self.outcome = outcome
@@ -21,6 +24,7 @@ package struct Receipt: Sendable, Hashable {
         self.contentType = contentType
         self.payload = payload
         self.attempts = attempts
+        self.claim = claim
     }
 
     package var id: JobID { self.job.id }

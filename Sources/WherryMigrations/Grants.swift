@@ -1,13 +1,13 @@
 /// The privileges that Wherry's roles need. Owners need none: they have them.
 package enum Grants {
-    /// For a worker's role: it inserts and reads receipts and epochs, and nothing else of Wherry's.
+    /// For a worker's role: it inserts and reads receipts, epochs and keys, and nothing else of Wherry's.
     ///
     /// - Parameter role: the role's name as in `CREATE ROLE`, not quoted.
     package static func worker(_ role: String) -> [String] {
         let role = Self.quoted(role)
         return [
             "GRANT USAGE ON SCHEMA wherry TO \(role)",
-            "GRANT SELECT, INSERT ON wherry.receipts, wherry.epochs TO \(role)",
+            "GRANT SELECT, INSERT ON wherry.receipts, wherry.epochs, wherry.keys TO \(role)",
             "GRANT SELECT ON wherry.settings TO \(role)",
         ]
     }

@@ -11,5 +11,5 @@ package struct Migration: Sendable, Hashable {
     package let down: [String]
 
     /// All that there are, in order.
-    package static let all: [Migration] = [.ledger]
+    package static let all: [Migration] = [.ledger, .keys]
 }

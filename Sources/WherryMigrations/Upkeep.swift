@@ -1,7 +1,8 @@
 package import Logging
 package import WherryPostgres
 
-/// Keeps the partitions of `wherry.receipts`: new ones several periods ahead, old ones gone after retention (correctness.md, rule 28).
+/// Keeps the partitions of `wherry.receipts`: new ones several periods ahead, old ones gone after retention (correctness.md, rule 28), and the
+/// idempotency keys of their receipts with them.
 ///
 /// It belongs to the schema's owner. Nothing that it does waits for long: every lock is tried for a short time, and what could not be had is
 /// left to the next run. Run it daily or more often.
@@ -12,6 +13,8 @@ package struct Upkeep: Sendable {
         package var created: [String] = []
         /// Partitions whose receipts were past retention.
         package var dropped: [String] = []
+        /// How many idempotency keys were deleted, since their receipts are past retention.
+        package var expiredKeys = 0
         /// Partitions that somebody still used: left to the next run.
         package var postponed: [String] = []
         /// Another run was under way, so this one did nothing.
@@ -106,13 +109,17 @@ package struct Upkeep: Sendable {
             WHERE p.to_time <= clock_timestamp() - s.retention OR p.detach_pending ORDER BY p.to_time
             """
         ).rows
-        for row in old {
-            let name = try row.decode("name", as: String.self)
+        for name in try old.map({ row throws(PostgresError) in try row.decode("name", as: String.self) }) {
             _ = try await self.connection.query(
                 """
                 UPDATE wherry.settings s SET id_floor = p.to_time FROM wherry.receipt_partitions p
                 WHERE p.name = \(name)::name AND s.id_floor < p.to_time
                 """)
+        }
+        // Before the receipts that they stand for are out of reach.
+        try await self.deleteKeys(into: &report)
+        for row in old {
+            let name = try row.decode("name", as: String.self)
             let isPending = try row.decode("detach_pending", as: Bool.self)
             let way: SQL = isPending ? "FINALIZE" : "CONCURRENTLY"
             do {
@@ -137,6 +144,25 @@ package struct Upkeep: Sendable {
             }
         }
     }
+
+    /// Deletes the keys of jobs below the floor, some at a time: no copy of those is taken any more.
+    private func deleteKeys(into report: inout Report) async throws(PostgresError) {
+        var deleted: Int
+        repeat {
+            deleted = try await self.connection.query(
+                """
+                DELETE FROM wherry.keys k WHERE (k.scope, k.key) IN (
+                    SELECT old.scope, old.key FROM wherry.keys old
+                    WHERE old.id < (SELECT wherry.lowest_id(s.id_floor) FROM wherry.settings s WHERE s.id_floor > '-infinity')
+                    ORDER BY old.id LIMIT \(Self.keysAtATime)
+                )
+                """
+            ).affectedRows
+            report.expiredKeys += deleted
+        } while deleted == Self.keysAtATime
+    }
+
+    private static let keysAtATime = 5_000
 
     /// Somebody uses the table, or its detachment is under way.
     private static func isTransient(_ error: PostgresError) -> Bool {

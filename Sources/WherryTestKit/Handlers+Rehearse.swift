@@ -30,7 +30,7 @@ extension Handlers {
             let message = "there is no handler for '\(J.name)' version \(J.version)"
             throw JobError(.unknownJob, message, jobName: J.name)
         }
-        let body = try handler.prepare(JobCodec.encode(job))
+        let body = try handler.prepare(J.coding.encode(job), contentType: J.coding.contentType)
         let logger = Logger(label: "wherry.rehearsal") { _ in SwiftLogNoOpLogHandler() }
         let connection = try await PostgresConnection.connect(database, logger: logger)
         do {
@@ -60,18 +60,18 @@ extension Handlers {
         do {
             output = try await body(transaction, context)
         } catch {
-            let failure = HandlerFailure(thrown: error, maximumPayload: WireLimits().maximumPayloadSize)
-            throw JobError(failure, jobName: J.name, cause: error)
+            let failure = HandlerFailure(thrown: error, maximumPayload: WireLimits().maximumPayloadSize, coding: J.coding)
+            throw JobError(failure, of: J.self, cause: error)
         }
         if let error = await transaction.firstFailure, error.sqlState != nil {
-            throw JobError(HandlerFailure(swallowed: error), jobName: J.name, cause: error)
+            throw JobError(HandlerFailure(swallowed: error), of: J.self, cause: error)
         }
         do {
             try await transaction.execute("SET CONSTRAINTS ALL IMMEDIATE")
         } catch {
-            throw JobError(HandlerFailure(atCommit: error), jobName: J.name, cause: error)
+            throw JobError(HandlerFailure(atCommit: error), of: J.self, cause: error)
         }
-        return try JobCodec.decode(J.Output.self, from: output)
+        return try J.coding.decode(J.Output.self, from: output)
     }
 
     /// The server's own count of what the current transaction did, of tables that are not the system's.
@@ -93,9 +93,10 @@ extension Rehearsal.Change {
 }
 
 extension JobError {
-    fileprivate init(_ failure: HandlerFailure, jobName: String, cause: any Error) {
-        let content = JobError.Content(kind: .failure, contentType: JobCodec.contentType, bytes: failure.payload)
-        self.init(.handlerFailed, failure.failure.message, jobName: jobName, cause: cause, content: content)
+    fileprivate init<J: Job>(_ failure: HandlerFailure, of job: J.Type, cause: any Error) {
+        let content = JobError.Content(kind: .failure, contentType: failure.contentType, bytes: failure.payload)
+        self.init(.handlerFailed, failure.failure.message, jobName: J.name, cause: cause, content: content)
+        self.coding = J.coding
     }
 }
 

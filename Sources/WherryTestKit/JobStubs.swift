@@ -39,8 +39,8 @@ public final class JobStubs: Sendable {
         let offer = J.offer
         let stub: StubRunner.Stub = { [weak self] arguments in
             self?.state.withLock { $0.calls.append((offer, arguments)) }
-            let job = try JobCodec.decode(J.self, from: arguments)
-            return try JobCodec.encode(try await body(job))
+            let job = try J.coding.decode(J.self, from: arguments)
+            return try J.coding.encode(try await body(job))
         }
         self.state.withLock { $0.stubs[offer] = stub }
     }
@@ -57,7 +57,7 @@ public final class JobStubs: Sendable {
     /// - Parameter job: the job's type.
     public func jobs<J: Job>(_ job: J.Type) -> [J] {
         let calls = self.state.withLock { $0.calls }
-        return calls.filter { $0.offer == J.offer }.compactMap { try? JobCodec.decode(J.self, from: $0.arguments) }
+        return calls.filter { $0.offer == J.offer }.compactMap { try? J.coding.decode(J.self, from: $0.arguments) }
     }
 
     /// Runs a client whose jobs these stubs answer, for the time of a closure.

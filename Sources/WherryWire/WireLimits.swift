@@ -5,6 +5,8 @@
 package struct WireLimits: Hashable, Sendable {
     /// A job's name, in UTF-8 bytes.
     package var maximumNameLength = 200
+    /// An idempotency key, in UTF-8 bytes.
+    package var maximumKeyLength = 200
     /// A scope, in UTF-8 bytes.
     package var maximumScopeLength = 200
     /// A region's name, in UTF-8 bytes.

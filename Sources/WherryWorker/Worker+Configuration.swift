@@ -32,6 +32,10 @@ extension Worker {
         /// How often it makes and drops partitions of the receipts where its role may (`wherry upkeep`); `nil` leaves that to others.
         /// Default: 1 hour.
         public var upkeepInterval: Duration? = .seconds(3600)
+        /// Whether the worker runs single statements that clients send it (`client.execute`), each as a job of its own. Default: yes.
+        ///
+        /// Switch it off where clients must not write but by the jobs that you have written.
+        public var executesStatements = true
         /// Whether it brings the schema `wherry` up to date when it starts, as `wherry migrate up` does. Default: no.
         public var migratesSchema = false
         /// A broker to run inside of this process, so that one process is enough. Default: none.

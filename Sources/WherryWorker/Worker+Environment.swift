@@ -47,6 +47,7 @@ extension Worker.Configuration {
             }
             self.migratesSchema = settings.isSingleMachine
             try settings.read(.migrate, into: &self.migratesSchema)
+            try settings.read(.execute, into: &self.executesStatements)
             try settings.read(.concurrency, into: &self.concurrency)
             try settings.read(.drain, into: &self.drainLimit)
             try settings.read(.heartbeat, into: &self.heartbeatInterval)

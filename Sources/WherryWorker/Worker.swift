@@ -57,8 +57,9 @@ public struct Worker: Service {
         guard StandaloneService.isInServiceGroup else { return try await StandaloneService.run(self, logger: self.logger) }
         let configuration = try self.configuration ?? .fromEnvironment()
         try configuration.validate()
-        let process = try WorkerProcess(
-            handlers: self.handlers, configuration: configuration, resolver: self.resolver, logger: self.logger)
+        var handlers = self.handlers
+        if configuration.executesStatements { handlers.offerExecute() }
+        let process = try WorkerProcess(handlers: handlers, configuration: configuration, resolver: self.resolver, logger: self.logger)
         try await process.run()
     }
 }

@@ -109,11 +109,12 @@ extension JobIdentity {
 }
 
 extension Request {
-    static func sample(redelivered: Bool = false, attempts: Int = 0, epoch: Epoch? = .sample, remaining: Duration = .seconds(30)) -> Request
-    {
+    static func sample(
+        redelivered: Bool = false, attempts: Int = 0, epoch: Epoch? = .sample, remaining: Duration = .seconds(30), key: JobKey? = nil
+    ) -> Request {
         Request(
             job: .sample(), contentType: JobCodec.contentType, remaining: remaining, redelivered: redelivered, attempts: attempts,
-            epoch: epoch, arguments: Array("{}".utf8))
+            epoch: epoch, key: key, arguments: Array("{}".utf8))
     }
 }
 

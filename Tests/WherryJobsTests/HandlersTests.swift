@@ -43,9 +43,9 @@ struct HandlersTests {
         handlers.handle(Add.self, options: HandlerOptions(isolation: .serializable)) { job, _ in job.numbers.reduce(0, +) }
         let handler = try #require(handlers.handler(name: "numbers.add", version: 2))
         #expect(handler.options.isolation == .serializable)
-        #expect(throws: DecodingError.self) { try handler.prepare(Array(#"{"numbers":"three"}"#.utf8)) }
-        #expect(throws: DecodingError.self) { try handler.prepare([]) }
-        _ = try handler.prepare(Array(#"{"numbers":[1,2],"later":true}"#.utf8))
+        #expect(throws: DecodingError.self) { try handler.prepare(Array(#"{"numbers":"three"}"#.utf8), contentType: JobCodec.contentType) }
+        #expect(throws: DecodingError.self) { try handler.prepare([], contentType: JobCodec.contentType) }
+        _ = try handler.prepare(Array(#"{"numbers":[1,2],"later":true}"#.utf8), contentType: JobCodec.contentType)
     }
 
     @Test("cannot be registered twice for one name and version")

@@ -45,10 +45,11 @@ struct JobCodecTests {
 
     @Test("of a thrown JobFailure carries its payload, unless it is too large")
     func thrown() {
-        let small = HandlerFailure(thrown: JobFailure(["left": 2], message: "sold out"), maximumPayload: 100)
+        let small = HandlerFailure(thrown: JobFailure(["left": 2], message: "sold out"), maximumPayload: 100, coding: JSONJobCoding())
         #expect(small.payload == Array(#"{"left":2}"#.utf8))
         #expect(small.failure.message == "sold out")
-        let large = HandlerFailure(thrown: JobFailure([String(repeating: "x", count: 200)], message: "big"), maximumPayload: 100)
+        let large = HandlerFailure(
+            thrown: JobFailure([String(repeating: "x", count: 200)], message: "big"), maximumPayload: 100, coding: JSONJobCoding())
         #expect(large.payload.isEmpty)
         #expect(large.failure.message.contains("limit of 100"))
     }

@@ -24,6 +24,7 @@ enum MessageSamples {
         attempts: 2,
         epoch: epoch,
         traceContext: ["traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate": "a=1"],
+        key: JobKey(text: "order-ü", fingerprint: Array(repeating: 0x5A, count: 32)),
         waitFor: token,
         isRegionJob: true,
         arguments: Array("{\"ids\":[1,2]}".utf8)

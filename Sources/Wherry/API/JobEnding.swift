@@ -5,11 +5,13 @@ import WherryWire
 struct JobEnding {
     private let progress: PendingJob.Progress
     private let name: String
+    private let coding: any JobCoding
     private let region: String
 
-    init(_ progress: PendingJob.Progress, name: String, region: String) {
+    init(_ progress: PendingJob.Progress, of job: PendingJob, region: String) {
         self.progress = progress
-        self.name = name
+        self.name = job.name
+        self.coding = job.coding
         self.region = region
     }
 
@@ -21,17 +23,24 @@ struct JobEnding {
         default: throw self.makeError()
         }
         do {
-            return try JobCodec.decode(Output.self, from: reply.payload)
+            return try self.coding.decode(Output.self, from: reply.payload, contentType: reply.contentType)
         } catch {
             var failure = self.error(.undecodableResult, "the output does not decode as \(Output.self): \(error)", cause: error)
             failure.token = reply.token
             failure.content = Self.output(of: reply)
+            failure.coding = self.coding
             throw failure
         }
     }
 
     /// The error for everything else.
     func makeError() -> JobError {
+        var error = self.errorByCompletion
+        error.coding = self.coding
+        return error
+    }
+
+    private var errorByCompletion: JobError {
         switch self.progress.completion {
         case .visible(let reply), .notVisible(let reply, _):
             var error = self.error(.notYetVisible, JobError.Code.notYetVisible.advice)

@@ -18,7 +18,7 @@ public struct JobHandle<Output: Codable & Sendable>: Sendable {
     public var value: Output {
         get async throws {
             let progress = try await self.pending.wait(for: .ended)
-            return try JobEnding(progress, name: self.pending.name, region: self.region).output()
+            return try JobEnding(progress, of: self.pending, region: self.region).output()
         }
     }
 
@@ -29,7 +29,7 @@ public struct JobHandle<Output: Codable & Sendable>: Sendable {
         get async throws {
             let progress = try await self.pending.wait(for: .committed)
             if let reply = progress.committed { return reply.token }
-            throw JobEnding(progress, name: self.pending.name, region: self.region).makeError()
+            throw JobEnding(progress, of: self.pending, region: self.region).makeError()
         }
     }
 

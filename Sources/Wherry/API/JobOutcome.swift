@@ -13,6 +13,7 @@ public struct JobOutcome: Sendable {
     /// Why the job has no output; `nil` if it committed.
     public let error: JobError?
     private let payload: [UInt8]
+    private let contentType: String
 
     init(_ receipt: Receipt, seen: CausalToken, region: String) {
         let reply = receipt.makeReply(token: seen, stored: true, timings: [:])
@@ -21,6 +22,7 @@ public struct JobOutcome: Sendable {
         self.token = seen
         self.error = JobError(reply, jobName: receipt.job.name, region: region)
         self.payload = receipt.payload
+        self.contentType = receipt.contentType
     }
 
     /// Whether the job committed.
@@ -28,11 +30,17 @@ public struct JobOutcome: Sendable {
 
     /// The job's output.
     ///
+    /// - Parameters:
+    ///   - type: the job's `Output`.
+    ///   - coding: the job's; JSON by default.
     /// - Throws: ``error`` if it did not commit; ``JobError`` with the code `undecodableResult` if its output is of another type.
-    public func value<Value: Decodable>(as type: Value.Type = Value.self) throws(JobError) -> Value {
+    public func value<Value: Decodable>(
+        as type: Value.Type = Value.self,
+        coding: any JobCoding = JSONJobCoding()
+    ) throws(JobError) -> Value {
         if let error { throw error }
         do {
-            return try JobCodec.decode(type, from: self.payload)
+            return try coding.decode(type, from: self.payload, contentType: self.contentType)
         } catch {
             throw JobError(
                 .undecodableResult,

@@ -11,19 +11,22 @@ extension WherryClient {
     ///
     /// - Parameters:
     ///   - job: the job, that is its arguments.
+    ///   - key: an idempotency key, 1 to 200 UTF-8 bytes, for example `order-42`: of all jobs that are sent under it from anywhere, one takes
+    ///     effect, and all get its output or its failure. The same key for another job or other arguments is an error (`keyConflict`). It is kept
+    ///     as long as receipts are; outcomes without effect other than a failure of the handler release it.
     ///   - deadline: how long it may take, until it is visible here; ``Configuration/deadline`` by default. Best effort but for its end: after it a
     ///     fence decides, which takes up to five seconds more.
     /// - Returns: the handler's output.
     /// - Throws: ``JobError``; its ``JobError/code`` says whether the job did anything.
     @discardableResult
-    public func call<J: Job>(_ job: J, deadline: Duration? = nil) async throws(JobError) -> J.Output {
-        let pending = try self.start(job, deadline: deadline)
+    public func call<J: Job>(_ job: J, key: String? = nil, deadline: Duration? = nil) async throws(JobError) -> J.Output {
+        let pending = try self.start(job, key: key, deadline: deadline)
         let progress = await withTaskCancellationHandler {
             await pending.waitRegardless(for: .ended)
         } onCancel: {
             self.core.cancel(pending.handle)
         }
-        return try JobEnding(progress, name: J.name, region: self.configuration.primaryRegion).output()
+        return try JobEnding(progress, of: pending, region: self.configuration.primaryRegion).output()
     }
 
     /// Hands a job over, and returns as soon as it has its id. It is durable once it has committed, not before: an app that dies takes its unsent
@@ -31,19 +34,20 @@ extension WherryClient {
     ///
     /// - Parameters:
     ///   - job: the job, that is its arguments.
-    ///   - deadline: as in ``call(_:deadline:)``.
+    ///   - key: as in ``call(_:key:deadline:)``.
+    ///   - deadline: as in ``call(_:key:deadline:)``.
     /// - Returns: what tells of it from now on.
-    /// - Throws: ``JobError`` if it was not taken: `overloaded`, `tooLarge`, `unencodableArguments`, `clientClosed`; `neverSent` if nobody told
+    /// - Throws: ``JobError`` if it was not taken: `overloaded`, `tooLarge`, `unencodableArguments`, `invalidKey`, `clientClosed`; `neverSent` if nobody told
     ///   the primary's time, which ids are made by, before the deadline.
-    public func submit<J: Job>(_ job: J, deadline: Duration? = nil) async throws(JobError) -> JobHandle<J.Output> {
-        let pending = try self.start(job, deadline: deadline)
+    public func submit<J: Job>(_ job: J, key: String? = nil, deadline: Duration? = nil) async throws(JobError) -> JobHandle<J.Output> {
+        let pending = try self.start(job, key: key, deadline: deadline)
         let region = self.configuration.primaryRegion
         let progress = await withTaskCancellationHandler {
             await pending.waitRegardless(for: .identified)
         } onCancel: {
             self.core.cancel(pending.handle)
         }
-        guard let id = progress.id else { throw JobEnding(progress, name: J.name, region: region).makeError() }
+        guard let id = progress.id else { throw JobEnding(progress, of: pending, region: region).makeError() }
         return JobHandle(id: id, pending: pending, core: self.core, region: region)
     }
 

@@ -45,7 +45,7 @@ extension WherryClient {
         } onCancel: {
             self.core.cancel(pending.handle)
         }
-        guard let id = progress.id else { throw JobEnding(progress, name: name, region: region).makeError() }
+        guard let id = progress.id else { throw JobEnding(progress, of: pending, region: region).makeError() }
         return RawJobHandle(id: id, pending: pending, core: self.core, region: region)
     }
 }

@@ -52,7 +52,7 @@ extension WherryClient {
         } onCancel: {
             self.core.cancel(pending.handle)
         }
-        return try JobEnding(progress, name: J.name, region: region).output()
+        return try JobEnding(progress, of: pending, region: region).output()
     }
 
     /// - Parameter token: what its reads must see at least.
@@ -65,7 +65,7 @@ extension WherryClient {
         } onCancel: {
             self.core.cancel(pending.handle)
         }
-        guard let id = progress.id else { throw JobEnding(progress, name: J.name, region: region).makeError() }
+        guard let id = progress.id else { throw JobEnding(progress, of: pending, region: region).makeError() }
         return JobHandle(id: id, pending: pending, core: self.core, region: region)
     }
 

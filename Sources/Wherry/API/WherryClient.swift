@@ -147,8 +147,27 @@ public final class WherryClient: Service {
         }
     }
 
+    /// Encodes a write job, with its key, and puts it into the pending table.
+    func start<J: Job>(_ job: J, key: String?, deadline: Duration?) throws(JobError) -> PendingJob {
+        guard let key else { return try self.start(job, deadline: deadline) }
+        guard (1...WireLimits().maximumKeyLength).contains(key.utf8.count), !key.utf8.contains(0) else {
+            throw JobError(
+                .invalidKey, "the key '\(key.prefix(50))' has \(key.utf8.count) bytes: \(JobError.Code.invalidKey.advice)", jobName: J.name)
+        }
+        let jobKey: JobKey
+        do {
+            jobKey = try job.makeKey(key)
+        } catch {
+            throw JobError(
+                .unencodableArguments, "the arguments cannot be encoded for the key '\(key)': \(error)", jobName: J.name, cause: error)
+        }
+        return try self.start(job, key: jobKey, deadline: deadline)
+    }
+
     /// Encodes a job and puts it into the pending table.
-    func start<J: JobBase>(_ job: J, deadline: Duration?, target: ClientMachine.Target = .primary) throws(JobError) -> PendingJob {
+    func start<J: JobBase>(
+        _ job: J, key: JobKey? = nil, deadline: Duration?, target: ClientMachine.Target = .primary
+    ) throws(JobError) -> PendingJob {
         let deadline = deadline ?? self.configuration.deadline
         guard deadline > .zero, deadline <= self.configuration.maximumDeadline else {
             let message = "the deadline is \(deadline); it must be more than zero and at most \(self.configuration.maximumDeadline)"
@@ -156,17 +175,20 @@ public final class WherryClient: Service {
         }
         let arguments: [UInt8]
         do {
-            arguments = try JobCodec.encode(job)
+            arguments = try J.coding.encode(job)
         } catch {
-            throw JobError(.unencodableArguments, "the arguments cannot be encoded as JSON: \(error)", jobName: J.name, cause: error)
+            throw JobError(
+                .unencodableArguments, "the arguments cannot be encoded as \(J.coding.contentType): \(error)", jobName: J.name, cause: error
+            )
         }
-        let pending = PendingJob(handle: self.makeHandle(), name: J.name)
+        let pending = PendingJob(handle: self.makeHandle(), name: J.name, coding: J.coding)
         let submission = ClientMachine.Submission(
             name: J.name,
             version: J.version,
-            contentType: JobCodec.contentType,
+            contentType: J.coding.contentType,
             arguments: arguments,
             digest: JobCodec.digest(arguments),
+            key: key,
             deadline: self.loop.now + deadline,
             target: target
         )

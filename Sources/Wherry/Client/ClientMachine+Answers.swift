@@ -88,6 +88,9 @@ extension ClientMachine {
             if isFinal {
                 self.complete(handle, .refused(refused), now: now)
             } else {
+                var entry = entry
+                if ![.expired, .cancelled].contains(refused.code) { entry.fenceReason = refused }
+                self.store(handle, entry)
                 self.startFence(handle, refused.code == .expired ? .expired : .cancelled, now: now)
             }
         }
@@ -141,7 +144,7 @@ extension ClientMachine {
         if entry.legs.isEmpty { entry.legs = reply.timings }
         self.store(handle, entry)
         guard reply.outcome == .committed else {
-            self.complete(handle, .settled(reply), now: now)
+            self.complete(handle, entry.ending(by: reply), now: now)
             return
         }
         let isFirst = entry.committed == nil
@@ -221,7 +224,7 @@ extension ClientMachine {
             payload: receipt.payload
         )
         guard receipt.outcome == .committed else {
-            self.complete(handle, .settled(reply), now: now)
+            self.complete(handle, entry.ending(by: reply), now: now)
             return
         }
         if entry.committed == nil {

@@ -51,6 +51,8 @@ extension ClientMachine {
         var duplicateMet = false
         /// A refusal that would be final if the caller gave up now.
         var finalHint: Refused?
+        /// A worker's refusal that no other copy would fare better with, and for which a fence was asked.
+        var fenceReason: Refused?
         /// The last refusal, for messages.
         var lastProblem: String?
         var lastLink: LinkID?
@@ -111,6 +113,13 @@ extension ClientMachine {
         func isFinal(_ refusal: Refused) -> Bool {
             self.copies == 1 && !self.fenceAsked && !self.duplicateMet && refusal.neverDispatched
                 && refusal.incarnation == self.firstIncarnation
+        }
+
+        /// How it ends by an outcome without effect. A fence that was asked for because of a refusal stands for that: nothing ran, and nothing
+        /// will.
+        func ending(by reply: Reply) -> Completion {
+            guard reply.outcome == .cancelled, let reason = self.fenceReason else { return .settled(reply) }
+            return .refused(reason)
         }
 
         /// Whether a receipt is this job's, or that of another job under the same id.

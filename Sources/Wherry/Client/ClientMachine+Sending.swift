@@ -145,6 +145,7 @@ extension ClientMachine {
             attempts: entry.attempts,
             epoch: self.newestEpoch,
             traceContext: entry.submission.traceContext,
+            key: entry.submission.key,
             waitFor: entry.submission.regionCall?.waitFor,
             isRegionJob: entry.isRegionJob,
             arguments: entry.submission.arguments

@@ -11,6 +11,8 @@ extension ClientMachine {
         /// SHA-256 of `arguments`.
         package var digest: [UInt8]
         package var traceContext: [String: String]
+        /// Travels with every copy; the machine does not look at it.
+        package var key: JobKey?
         package var deadline: MonotonicInstant
         /// Where it runs.
         package var target: Target
@@ -22,6 +24,7 @@ extension ClientMachine {
             arguments: [UInt8],
             digest: [UInt8],
             traceContext: [String: String] = [:],
+            key: JobKey? = nil,
             deadline: MonotonicInstant,
             target: Target = .primary
         ) {
@@ -31,6 +34,7 @@ extension ClientMachine {
             self.arguments = arguments
             self.digest = digest
             self.traceContext = traceContext
+            self.key = key
             self.deadline = deadline
             self.target = target
         }

@@ -1,5 +1,6 @@
 import Synchronization
 import WherryCore
+import WherryJobs
 import WherryWire
 
 /// What the loop and the caller of one job share: how far it is, and who waits for that.
@@ -41,12 +42,15 @@ final class PendingJob: Sendable {
 
     let handle: ClientMachine.Handle
     let name: String
+    /// What its output and its failure's payload are read with.
+    let coding: any JobCoding
     let listeners = ProgressListeners()
     private let state = Locked(State())
 
-    init(handle: ClientMachine.Handle, name: String) {
+    init(handle: ClientMachine.Handle, name: String, coding: any JobCoding = JSONJobCoding()) {
         self.handle = handle
         self.name = name
+        self.coding = coding
     }
 
     var progress: Progress { self.state.withLock { $0.progress } }

@@ -29,6 +29,8 @@ struct InlineDatabase: InlineRunner {
             let database = configuration.primaryDatabase ?? configuration.database
             return PostgresPool(PostgresPool.Configuration(database, limits: limits), loop: loop, logger: logger)
         }
+        var handlers = handlers
+        handlers.offerExecute()
         self.offers = handlers.offers
         self.logger = logger
         self.upkeepInterval = configuration.upkeepInterval

@@ -46,7 +46,7 @@ package final class StubRunner: InlineRunner {
         let receipt: Receipt
         do {
             let output = try await stub(request.arguments)
-            receipt = Receipt(job: job, outcome: .committed, contentType: JobCodec.contentType, payload: output)
+            receipt = Receipt(job: job, outcome: .committed, contentType: request.contentType, payload: output)
         } catch {
             let failure = HandlerFailure(thrown: error, maximumPayload: WireLimits().maximumPayloadSize)
             receipt = failure.makeReceipt(job: job, attempts: 0)

@@ -26,6 +26,7 @@ struct UpkeepCommand: AsyncParsableCommand {
                 guard !report.isElsewhere else { throw ToolError(.busy, "another upkeep is under way") }
                 for partition in report.created { Console.print("made       \(partition)") }
                 for partition in report.dropped { Console.print("dropped    \(partition)") }
+                if report.expiredKeys > 0 { Console.print("deleted    \(report.expiredKeys) idempotency keys that are past retention") }
                 for partition in report.postponed { Console.print("postponed  \(partition): in use, the next run will do it") }
                 if report.created.isEmpty, report.dropped.isEmpty, report.postponed.isEmpty { Console.print("nothing to do") }
             }

@@ -47,6 +47,15 @@ public struct PostgresValue: Hashable, Sendable {
         .binary(integer.bigEndianBytes, as: type)
     }
 
+    /// The bytes, and whether they are in PostgreSQL's binary format or its text format; `nil` for NULL and for what cannot be sent.
+    package var content: (bytes: [UInt8], isBinary: Bool)? {
+        switch self.payload {
+        case .binary(let bytes): (bytes, true)
+        case .text(let bytes): (bytes, false)
+        case .null, .invalid: nil
+        }
+    }
+
     /// How many bytes it takes on the wire, without its length.
     var byteCount: Int {
         switch self.payload {

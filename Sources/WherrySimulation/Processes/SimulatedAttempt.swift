@@ -221,6 +221,7 @@ final class SimulatedAttempt {
         case .opened(let opened): opened.hasReceipt ? "has a receipt" : opened.locked ? "begins" : "has a twin"
         case .stored(let position): "stored, \(position.map(\.description) ?? "position lost")"
         case .lookedUp(let receipt, let position): "looked up: \(receipt?.outcome.rawValue ?? "nothing") at \(position)"
+        case .keyTaken(let holder, let position): "key taken by \(holder.receipt.id) at \(position)"
         case .rolledBack: "rolled back"
         case .notCommitted: "not committed"
         case .failed(let step, let error): "failed at \(step): \(error.sqlState?.description ?? error.code.description)"

@@ -58,6 +58,10 @@ extension Request {
             $0.attempts = self.attempts.wire
             if let epoch = self.epoch { $0.epoch = epoch.wire }
             if WireLimits().allows(traceContext: self.traceContext) { $0.traceContext = self.traceContext }
+            if let key = self.key {
+                $0.key = key.text
+                $0.keyFingerprint = Data(key.fingerprint)
+            }
             if let token = self.waitFor { $0.waitFor = token.wire }
             $0.regionJob = self.isRegionJob
         }
@@ -72,9 +76,19 @@ extension Request {
             attempts: try limits.number(wire.attempts, in: 0...limits.maximumAttempts, "attempts"),
             epoch: wire.hasEpoch ? try Epoch(wire.epoch) : nil,
             traceContext: try limits.traceContext(wire.traceContext),
+            key: wire.key.isEmpty ? nil : try JobKey(wire, limits),
             waitFor: wire.hasWaitFor ? try CausalToken(wire.waitFor) : nil,
             isRegionJob: wire.regionJob,
             arguments: arguments
+        )
+    }
+}
+
+extension JobKey {
+    fileprivate init(_ wire: WireRequest, _ limits: WireLimits) throws(WireError) {
+        self.init(
+            text: try limits.text(wire.key, upTo: limits.maximumKeyLength, "key"),
+            fingerprint: try limits.bytes(wire.keyFingerprint, count: 32, "key_fingerprint")
         )
     }
 }

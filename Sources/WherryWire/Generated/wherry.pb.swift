@@ -551,6 +551,17 @@ nonisolated struct WireRequest: @unchecked Sendable {
     set {_uniqueStorage()._traceContext = newValue}
   }
 
+  /// An idempotency key, and SHA-256 of what must be equal in every job that is sent under it.
+  var key: String {
+    get {_storage._key}
+    set {_uniqueStorage()._key = newValue}
+  }
+
+  var keyFingerprint: Data {
+    get {_storage._keyFingerprint}
+    set {_uniqueStorage()._keyFingerprint = newValue}
+  }
+
   /// For region jobs: what the job's reads must see at least.
   var waitFor: WireCausalToken {
     get {_storage._waitFor ?? WireCausalToken()}
@@ -2107,7 +2118,7 @@ nonisolated extension WireCredit: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Request"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{3}content_type\0\u{1}remaining\0\u{1}redelivered\0\u{1}attempts\0\u{1}epoch\0\u{3}trace_context\0\u{4}\u{3}wait_for\0\u{3}region_job\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{3}content_type\0\u{1}remaining\0\u{1}redelivered\0\u{1}attempts\0\u{1}epoch\0\u{3}trace_context\0\u{1}key\0\u{3}key_fingerprint\0\u{3}wait_for\0\u{3}region_job\0")
 
   fileprivate class _StorageClass {
     var _job: WireJobIdentity? = nil
@@ -2117,6 +2128,8 @@ nonisolated extension WireRequest: SwiftProtobuf.Message, SwiftProtobuf._Message
     var _attempts: UInt32 = 0
     var _epoch: WireEpoch? = nil
     var _traceContext: Dictionary<String,String> = [:]
+    var _key: String = String()
+    var _keyFingerprint: Data = Data()
     var _waitFor: WireCausalToken? = nil
     var _regionJob: Bool = false
 
@@ -2136,6 +2149,8 @@ nonisolated extension WireRequest: SwiftProtobuf.Message, SwiftProtobuf._Message
       _attempts = source._attempts
       _epoch = source._epoch
       _traceContext = source._traceContext
+      _key = source._key
+      _keyFingerprint = source._keyFingerprint
       _waitFor = source._waitFor
       _regionJob = source._regionJob
     }
@@ -2163,6 +2178,8 @@ nonisolated extension WireRequest: SwiftProtobuf.Message, SwiftProtobuf._Message
         case 5: try { try decoder.decodeSingularUInt32Field(value: &_storage._attempts) }()
         case 6: try { try decoder.decodeSingularMessageField(value: &_storage._epoch) }()
         case 7: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &_storage._traceContext) }()
+        case 8: try { try decoder.decodeSingularStringField(value: &_storage._key) }()
+        case 9: try { try decoder.decodeSingularBytesField(value: &_storage._keyFingerprint) }()
         case 10: try { try decoder.decodeSingularMessageField(value: &_storage._waitFor) }()
         case 11: try { try decoder.decodeSingularBoolField(value: &_storage._regionJob) }()
         default: break
@@ -2198,6 +2215,12 @@ nonisolated extension WireRequest: SwiftProtobuf.Message, SwiftProtobuf._Message
       if !_storage._traceContext.isEmpty {
         try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: _storage._traceContext, fieldNumber: 7)
       }
+      if !_storage._key.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._key, fieldNumber: 8)
+      }
+      if !_storage._keyFingerprint.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._keyFingerprint, fieldNumber: 9)
+      }
       try { if let v = _storage._waitFor {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
       } }()
@@ -2220,6 +2243,8 @@ nonisolated extension WireRequest: SwiftProtobuf.Message, SwiftProtobuf._Message
         if _storage._attempts != rhs_storage._attempts {return false}
         if _storage._epoch != rhs_storage._epoch {return false}
         if _storage._traceContext != rhs_storage._traceContext {return false}
+        if _storage._key != rhs_storage._key {return false}
+        if _storage._keyFingerprint != rhs_storage._keyFingerprint {return false}
         if _storage._waitFor != rhs_storage._waitFor {return false}
         if _storage._regionJob != rhs_storage._regionJob {return false}
         return true

@@ -15,6 +15,8 @@ package struct Request: Hashable, Sendable {
     package var epoch: Epoch?
     /// W3C trace context: `traceparent`, `tracestate`.
     package var traceContext: [String: String]
+    /// All copies of a job have the same, or none.
+    package var key: JobKey?
     /// For a region job: what its reads must see at least.
     package var waitFor: CausalToken?
     /// A region job: run at most once, beside whatever database the worker has, without a receipt.
@@ -24,7 +26,7 @@ package struct Request: Hashable, Sendable {
 
     package init(
         job: JobIdentity, contentType: String, remaining: Duration, redelivered: Bool = false, attempts: Int = 0, epoch: Epoch?,
-        traceContext: [String: String] = [:], waitFor: CausalToken? = nil, isRegionJob: Bool = false, arguments: [UInt8]
+        traceContext: [String: String] = [:], key: JobKey? = nil, waitFor: CausalToken? = nil, isRegionJob: Bool = false, arguments: [UInt8]
     ) {
         self.job = job
         self.contentType = contentType
@@ -33,6 +35,7 @@ package struct Request: Hashable, Sendable {
         self.attempts = attempts
         self.epoch = epoch
         self.traceContext = traceContext
+        self.key = key
         self.waitFor = waitFor
         self.isRegionJob = isRegionJob
         self.arguments = arguments

@@ -72,9 +72,10 @@ struct Regions: Sendable {
     }
 
     /// Starts one more worker.
-    func startWorker(_ handlers: Handlers, brokers: [String]) -> ServiceHost {
-        let configuration = Worker.Configuration(
+    func startWorker(_ handlers: Handlers, brokers: [String], adjust: (inout Worker.Configuration) -> Void = { _ in }) -> ServiceHost {
+        var configuration = Worker.Configuration(
             region: "syd", brokers: brokers, database: PostgresConfiguration(self.database.primary.keywords))
+        adjust(&configuration)
         return ServiceHost(Worker(handlers: handlers, configuration: configuration, logger: self.logger), logger: self.logger)
     }
 

@@ -141,7 +141,7 @@ struct JobBench: Sendable {
     func freeze(_ request: Request, options: HandlerOptions, _ statements: SQL...) async throws -> PostgresConnection {
         let configuration = PostgresConfiguration(self.database.primary.keywords)
         let connection = try await PostgresConnection.connect(configuration, logger: self.logger)
-        let parameters = JobFlight.Parameters(id: request.job.id, epoch: self.epoch, knownPosition: .zero, options: options)
+        let parameters = JobFlight.Parameters(job: request.job, key: request.key, epoch: self.epoch, knownPosition: .zero, options: options)
         let segments = JobFlight.open(lookUp: false).segments(parameters).map { $0.map(\.sql) }
         let outcomes = await connection.perform(Flight(segments + [statements]))
         if let error = outcomes.joined().lazy.compactMap(\.error).first { throw error }

@@ -54,8 +54,16 @@ struct UpkeepTests {
     func retention() async throws {
         let connection = try await self.connect()
         let name = try await self.addOldPartition(connection)
+        _ = try await connection.query(
+            """
+            INSERT INTO wherry.keys (scope, key, job_name, fingerprint, id, outcome)
+            SELECT 'default', to_char(t, 'DDD'), 'old', '', wherry.lowest_id(t), 'committed'
+            FROM unnest(ARRAY['2020-01-01 12:00Z', '2020-01-02 00:00Z']::timestamptz[]) AS t
+            """)
         let report = try await Upkeep(connection: connection, logger: self.logger).run()
         #expect(report.dropped == [name] && report.postponed.isEmpty)
+        #expect(report.expiredKeys == 1)
+        #expect(try await connection.query("SELECT wherry.minted_at(id) = '2020-01-02Z' FROM wherry.keys").rows.scalar(as: Bool.self))
         #expect(try await connection.query("SELECT to_regclass('wherry.' || \(name)::text) IS NULL").rows.scalar(as: Bool.self))
         #expect(try await connection.query("SELECT id_floor = '2020-01-02Z' FROM wherry.settings").rows.scalar(as: Bool.self))
         await #expect(throws: PostgresError.self) { try await connection.query("UPDATE wherry.settings SET id_floor = '2020-01-01Z'") }
