@@ -29,7 +29,7 @@ struct WorkerProcess: Sendable {
 
     init(handlers: Handlers, configuration: Worker.Configuration, logger: Logger) throws {
         var logger = logger
-        logger[metadataKey: WorkerLog.Key.region] = "\(configuration.region)"
+        logger[metadataKey: LogKey.region] = "\(configuration.region)"
         self.configuration = configuration
         self.logger = logger
 
@@ -64,20 +64,27 @@ struct WorkerProcess: Sendable {
             log: WorkerLog(logger: logger)
         )
 
-        self.jobPool = Self.makePool(configuration, connections: configuration.concurrency, logger: logger)
-        self.controlPool = Self.makePool(configuration, connections: Self.controlConnections, logger: logger)
+        self.jobPool = Self.makePool("jobs", configuration, connections: configuration.concurrency, logger: logger)
+        self.controlPool = Self.makePool("control", configuration, connections: Self.controlConnections, logger: logger)
         let runnerConfiguration = JobRunner.Configuration(
             region: configuration.region,
             maximumPayloadSize: configuration.maximumPayloadSize
         )
-        self.jobs = JobRunner(handlers: handlers, pool: self.jobPool, configuration: runnerConfiguration, logger: logger)
-        self.control = JobRunner(handlers: handlers, pool: self.controlPool, configuration: runnerConfiguration, logger: logger)
+        let metrics = RunnerMetrics(offers: handlers.offers, region: configuration.region)
+        self.jobs = JobRunner(
+            handlers: handlers, pool: self.jobPool, configuration: runnerConfiguration, logger: logger, metrics: metrics)
+        self.control = JobRunner(
+            handlers: handlers, pool: self.controlPool, configuration: runnerConfiguration, logger: logger, metrics: metrics)
     }
 
-    private static func makePool(_ configuration: Worker.Configuration, connections: Int, logger: Logger) -> PostgresPool {
+    private static func makePool(
+        _ name: String, _ configuration: Worker.Configuration, connections: Int, logger: Logger
+    ) -> PostgresPool {
         var limits = PostgresPool.Limits()
         limits.maximumConnections = connections
-        return PostgresPool(PostgresPool.Configuration(configuration.database, limits: limits), logger: logger)
+        return PostgresPool(
+            PostgresPool.Configuration(configuration.database, limits: limits), logger: logger,
+            metrics: PoolMetrics(pool: name, region: configuration.region))
     }
 
     /// Runs until drained.
@@ -202,7 +209,7 @@ struct WorkerProcess: Sendable {
                 hasFailed = false
             } catch {
                 if !hasFailed, !Task.isCancelled {
-                    self.logger.warning("upkeep did not run; trying again", metadata: [WorkerLog.Key.error: "\(error)"])
+                    self.logger.warning("upkeep did not run; trying again", metadata: [LogKey.error: "\(error)"])
                 }
                 hasFailed = true
             }

@@ -1,6 +1,7 @@
 public import Logging
 public import ServiceLifecycle
 import Synchronization
+import Tracing
 import WherryCore
 package import WherryEventLoop
 public import WherryJobs
@@ -25,6 +26,7 @@ public final class WherryClient: Service {
     let pool: PostgresPool
     private let loop: EventLoop
     private let logger: Logger
+    private let tracer: (any Tracer)?
     private let lastHandle = Locked<UInt64>(0)
 
     /// Makes a client; ``run()`` starts it.
@@ -44,19 +46,22 @@ public final class WherryClient: Service {
         var logger = logger
         logger[metadataKey: LogKey.region] = "\(configuration.region)"
         self.logger = logger
+        self.tracer = InstrumentationSystem.tracerIfAny
         var database = configuration.database
         // The server enforces that reads are reads, whatever the role may do.
         database.sessionSettings["default_transaction_read_only"] = "on"
         self.core = ClientCore(
             configuration.machine,
-            notifier: ReplayNotifier(database: database, loop: loop, logger: logger),
+            notifier: ReplayNotifier(database: database, region: configuration.region, loop: loop, logger: logger),
             loop: loop,
             context: context,
             logger: logger
         )
         var limits = PostgresPool.Limits()
         limits.maximumConnections = configuration.maximumReadConnections
-        self.pool = PostgresPool(PostgresPool.Configuration(database, limits: limits), loop: loop, logger: logger)
+        self.pool = PostgresPool(
+            PostgresPool.Configuration(database, limits: limits), loop: loop, logger: logger,
+            metrics: PoolMetrics(pool: "read", region: configuration.region))
     }
 
     /// Keeps the client going until it is told to stop; then takes nothing new, gives what is pending ``Configuration/drainLimit`` to end, fails
@@ -126,13 +131,15 @@ public final class WherryClient: Service {
             last += 1
             return ClientMachine.Handle(rawValue: last)
         }
-        let pending = PendingJob(handle: handle, name: J.name)
+        let trace = self.tracer.map { JobTrace(J.name, version: J.version, region: self.configuration.region, tracer: $0) }
+        let pending = PendingJob(handle: handle, name: J.name, trace: trace)
         let submission = ClientMachine.Submission(
             name: J.name,
             version: J.version,
             contentType: JobCodec.contentType,
             arguments: arguments,
             digest: JobCodec.digest(arguments),
+            traceContext: trace?.carrier ?? [:],
             deadline: self.loop.now + deadline
         )
         self.core.submit(pending, submission)

@@ -42,9 +42,12 @@ final class PendingJob: Sendable {
     let handle: ClientMachine.Handle
     let name: String
     let listeners = ProgressListeners()
+    /// Its spans, if anybody traces.
+    let trace: JobTrace?
     private let state = Locked(State())
 
-    init(handle: ClientMachine.Handle, name: String) {
+    init(handle: ClientMachine.Handle, name: String, trace: JobTrace? = nil) {
+        self.trace = trace
         self.handle = handle
         self.name = name
     }
