@@ -15,6 +15,7 @@ extension WherryClient {
     public func read<Result>(isolation: IsolationLevel = .readCommitted, _ body: (Transaction) async throws -> Result) async throws
         -> Result
     {
+        try self.requireDatabase()
         do {
             return try await self.pool.withTransaction(isolation: isolation, readOnly: true, body)
         } catch let error as PostgresError where error.code == .poolClosed {

@@ -54,6 +54,8 @@ package struct ClientMachine: Sendable {
         case judged(Handle, ReplayVerdict)
         /// The local replica has met an epoch.
         case learned(Epoch)
+        /// Jobs that run in this process cannot, and why; `nil`: they can again. If waiting does not help, what was not sent yet ends at once.
+        case troubled(reason: String?, isFinal: Bool)
         /// No more jobs; those pending get this long. Sent again, it moves the limit.
         case shutdown(until: MonotonicInstant)
         /// `nextDeadline` has come.
@@ -114,6 +116,8 @@ package struct ClientMachine: Sendable {
     var links: [Link]
     var newestEpoch: Epoch?
     var clock: PrimaryClock?
+    /// Why jobs that run in this process cannot.
+    var trouble: (reason: String, isFinal: Bool)?
 
     /// - Parameter random: draws job ids and jitter; the simulation gives a seeded one.
     package init(configuration: ClientMachineConfiguration, random: RandomSource) {
@@ -148,6 +152,7 @@ package struct ClientMachine: Sendable {
         case .notSent(let message, let link): self.notSent(message, via: link, now: now)
         case .judged(let handle, let verdict): self.judged(handle, verdict, now: now)
         case .learned(let epoch): self.learn(epoch, now: now)
+        case .troubled(let reason, let isFinal): self.troubled(reason, isFinal: isFinal, now: now)
         case .shutdown(let until):
             switch self.life {
             case .new: self.life = .draining(until: now)
