@@ -1,6 +1,6 @@
 package import Metrics
 import Synchronization
-package import WherryCore
+import WherryCore
 package import WherryWire
 
 /// What a worker's runs of jobs are counted and timed by. Made once, each job's part when its handler is known.

@@ -1,4 +1,4 @@
-package import Tracing
+import Tracing
 
 /// The trace context of an envelope, for tracers to write and read: W3C `traceparent` and `tracestate` with those that follow that.
 package struct TraceCarrier: Injector, Extractor {
