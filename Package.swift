@@ -74,7 +74,7 @@ let package = Package(
         .target(name: "WherryZeroMQ", dependencies: ["WherryCore", "WherryEventLoop", "CLibZMQ"], swiftSettings: bridge),
         .target(
             name: "WherryPostgres",
-            dependencies: ["WherryCore", "WherryEventLoop", "CLibPQ", collections, logging],
+            dependencies: ["WherryCore", "WherryEventLoop", "CLibPQ", collections, logging, metrics],
             swiftSettings: bridge
         ),
         .target(name: "WherryWire", dependencies: ["WherryCore", protobuf], exclude: ["wherry.proto"], swiftSettings: house),

@@ -81,6 +81,7 @@ extension JobRunner {
                 do {
                     return .handler(.success(try await body(transaction, context)))
                 } catch {
+                    RunSpan.current?.failed(error)
                     return .handler(.failure(error))
                 }
             }

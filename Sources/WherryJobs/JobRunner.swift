@@ -1,5 +1,6 @@
 package import Logging
 import Synchronization
+import Tracing
 package import WherryCore
 import WherryEventLoop
 package import WherryPostgres
@@ -35,28 +36,29 @@ package final class JobRunner: Sendable {
     let pool: PostgresPool
     let configuration: Configuration
     private let logger: Logger
+    let metrics: RunnerMetrics
+    let tracer: (any Tracer)?
     /// The newest position that this process has seen flushed on the primary: a server behind it came back from a backup.
     let known = Locked<CausalToken?>(nil)
 
-    /// - Parameter pool: of connections to the primary; whoever made it runs it and shuts it down.
-    package init(handlers: Handlers, pool: PostgresPool, configuration: Configuration, logger: Logger) {
+    /// - Parameters:
+    ///   - pool: of connections to the primary; whoever made it runs it and shuts it down.
+    ///   - metrics: shared by the runners of one worker; by default its own.
+    package init(
+        handlers: Handlers, pool: PostgresPool, configuration: Configuration, logger: Logger, metrics: RunnerMetrics? = nil
+    ) {
+        self.metrics = metrics ?? RunnerMetrics(offers: handlers.offers, region: configuration.region)
+        self.tracer = InstrumentationSystem.tracerIfAny
         self.handlers = handlers
         self.pool = pool
         self.configuration = configuration
         self.logger = logger
     }
 
-    /// Runs one copy of a job to its end. Cancel the task to drain: a handler that still runs then is rolled back.
-    ///
-    /// - Parameters:
-    ///   - receivedAt: when it came in.
-    ///   - stop: stops its handler, should its caller give it up.
-    ///   - onProgress: called with what its handler reports.
-    ///   - onRunning: called when its handler starts, at most a bounded number of times.
-    @concurrent
-    package func run(
-        _ request: Request, receivedAt: MonotonicInstant, stop: JobStop = JobStop(),
-        onProgress: @escaping @Sendable (Partial) -> Void = { _ in }, onRunning: @Sendable () -> Void = {}
+    /// What ``run(_:receivedAt:stop:onProgress:onRunning:)`` does, without count and trace.
+    func perform(
+        _ request: Request, receivedAt: MonotonicInstant, stop: JobStop,
+        onProgress: @escaping @Sendable (Partial) -> Void, onRunning: @Sendable () -> Void
     ) async -> JobEnd {
         if let refusal = self.check(request) { return .refused(refusal) }
         let handler = self.handlers.handler(name: request.job.name, version: request.job.version, isRegionJob: request.isRegionJob)
@@ -131,6 +133,7 @@ package final class JobRunner: Sendable {
             let known = self.known.withLock { $0 }
             let status = try await EpochStore.establish(on: lease.connection, knownToken: known, logger: self.logger)
             lease.giveBack(discard: false)
+            self.metrics.saw(status.epoch)
             return status
         } catch {
             lease.giveBack(discard: true)

@@ -1,4 +1,5 @@
 package import Logging
+import WherryCore
 package import WherryPostgres
 
 /// Brings the schema `wherry` to a version and tells where it stands. Safe when run twice at once: each version is one transaction that first
@@ -53,7 +54,7 @@ package struct Migrator: Sendable {
             }
             if isNew {
                 applied.append(migration.version)
-                self.logger.info("migrated up", metadata: ["schema.version": "\(migration.version)"])
+                self.logger.debug("migrated up", metadata: [LogKey.schemaVersion: "\(migration.version)"])
             }
         }
         return applied
@@ -77,7 +78,7 @@ package struct Migrator: Sendable {
             }
             if wasThere {
                 removed.append(migration.version)
-                self.logger.info("migrated down", metadata: ["schema.version": "\(migration.version)"])
+                self.logger.debug("migrated down", metadata: [LogKey.schemaVersion: "\(migration.version)"])
             }
         }
         return removed

@@ -1,4 +1,5 @@
 package import Logging
+import WherryCore
 package import WherryPostgres
 
 /// Keeps the partitions of `wherry.receipts`: new ones several periods ahead, old ones gone after retention (correctness.md, rule 28), and the
@@ -97,7 +98,10 @@ package struct Upkeep: Sendable {
         }
         self.logger.debug(
             "upkeep done",
-            metadata: ["created": "\(report.created.count)", "dropped": "\(report.dropped.count)", "postponed": "\(report.postponed)"])
+            metadata: [
+                LogKey.partitionsCreated: "\(report.created.count)", LogKey.partitionsDropped: "\(report.dropped.count)",
+                LogKey.partitionsPostponed: "\(report.postponed)",
+            ])
         return report
     }
 

@@ -1,4 +1,5 @@
 package import Logging
+import WherryCore
 package import WherryPostgres
 
 /// Makes and drops partitions of the receipts now and then, where the role may: in processes that run jobs.
@@ -37,7 +38,7 @@ package struct UpkeepLoop: Sendable {
                 hasFailed = false
             } catch {
                 if !hasFailed, !Task.isCancelled {
-                    self.logger.warning("upkeep did not run; trying again", metadata: ["error": "\(error)"])
+                    self.logger.warning("upkeep did not run; trying again", metadata: [LogKey.error: "\(error)"])
                 }
                 hasFailed = true
             }

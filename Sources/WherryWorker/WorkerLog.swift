@@ -1,79 +1,71 @@
 import Logging
+import WherryCore
 import WherryWire
 import WherryZeroMQ
 
 /// What a worker writes to its log.
 struct WorkerLog: Sendable {
-    /// The metadata keys that it uses.
-    enum Key {
-        static let region = "region"
-        static let endpoint = "zmq.endpoint"
-        static let epoch = "pg.epoch"
-        static let jobs = "job.ids"
-        static let error = "error"
-    }
-
     let logger: Logger
 
     func write(_ note: WorkerMachine.Note, endpoints: [Int: String]) {
         switch note {
         case .brokerFound(let link):
-            self.logger.info("takes jobs from a broker", metadata: [Key.endpoint: "\(endpoints[link] ?? "?")"])
+            self.logger.info("takes jobs from a broker", metadata: [LogKey.endpoint: "\(endpoints[link] ?? "?")"])
         case .brokerSilent(let link):
-            self.logger.warning("a broker does not answer; trying again", metadata: [Key.endpoint: "\(endpoints[link] ?? "?")"])
+            self.logger.warning("a broker does not answer; trying again", metadata: [LogKey.endpoint: "\(endpoints[link] ?? "?")"])
         case .brokerLeft(let link):
-            self.logger.info("a broker shuts down; trying again", metadata: [Key.endpoint: "\(endpoints[link] ?? "?")"])
+            self.logger.info("a broker shuts down; trying again", metadata: [LogKey.endpoint: "\(endpoints[link] ?? "?")"])
         case .brokerRefuses(let link, let disconnect):
             self.logger.error(
                 "a broker refuses this worker: \(disconnect.message)",
-                metadata: [Key.endpoint: "\(endpoints[link] ?? "?")", Key.error: "\(disconnect.reason.rawValue)"]
+                metadata: [LogKey.endpoint: "\(endpoints[link] ?? "?")", LogKey.error: "\(disconnect.reason.rawValue)"]
             )
         case .brokerMisspoke(let link, let error):
             self.logger.error(
                 "a broker sent what is no message; ignoring such from now on",
-                metadata: [Key.endpoint: "\(endpoints[link] ?? "?")", Key.error: "\(error)"]
+                metadata: [LogKey.endpoint: "\(endpoints[link] ?? "?")", LogKey.error: "\(error)"]
             )
         case .serving(let epoch):
-            self.logger.info("serves the primary", metadata: [Key.epoch: "\(epoch)"])
+            self.logger.info("serves the primary", metadata: [LogKey.epoch: "\(epoch)"])
         case .servingStandby:
             self.logger.info("the database is a standby: takes region jobs only")
         case .brokerElsewhere(let link, let region):
             self.logger.warning(
                 "a broker stands in another region and so gives this worker no region jobs: name brokers of this worker's region",
-                metadata: [Key.endpoint: "\(endpoints[link] ?? "?")", "broker.region": "\(region)"]
+                metadata: [LogKey.endpoint: "\(endpoints[link] ?? "?")", "broker.region": "\(region)"]
             )
         case .unresolved(let host, let reason):
             self.logger.warning(
                 "cannot resolve the name of a broker; going on with the addresses known",
-                metadata: ["host": "\(host)", Key.error: "\(reason)"]
+                metadata: ["host": "\(host)", LogKey.error: "\(reason)"]
             )
         case .primaryUnreachable(let reason):
-            self.logger.error("cannot use the database; takes no jobs until it can", metadata: [Key.error: "\(reason)"])
+            self.logger.error("cannot use the database; takes no jobs until it can", metadata: [LogKey.error: "\(reason)"])
         case .primaryIsStandby:
             self.logger.error("the database turned into a standby; takes no write jobs until its address leads to a primary")
         case .primaryIsStale(let own, let newest):
             self.logger.error(
                 "another primary has taken over from this worker's; takes no jobs until its address leads to that one",
-                metadata: [Key.epoch: "\(own)", "pg.epoch.newest": "\(newest)"]
+                metadata: [LogKey.epoch: "\(own)", LogKey.newestEpoch: "\(newest)"]
             )
         case .primariesDiffer(let own, let other):
             self.logger.error(
                 "workers of one broker have different primaries: configure them alike",
-                metadata: [Key.epoch: "\(own)", "pg.epoch.other": "\(other)"]
+                metadata: [LogKey.epoch: "\(own)", LogKey.otherEpoch: "\(other)"]
             )
         case .abandoned(let ids):
             self.logger.warning(
                 "shut down before these jobs had finished; they go to other workers",
-                metadata: [Key.jobs: "\(ids.map(\.description).joined(separator: " "))"]
+                metadata: [LogKey.jobIDs: "\(ids.map(\.description).joined(separator: " "))"]
             )
         }
     }
 
     func endpointFailed(_ endpoint: String, _ error: ZeroMQError) {
-        self.logger.error("cannot use a broker's endpoint", metadata: [Key.endpoint: "\(endpoint)", Key.error: "\(error)"])
+        self.logger.error("cannot use a broker's endpoint", metadata: [LogKey.endpoint: "\(endpoint)", LogKey.error: "\(error)"])
     }
 
     func notSent(_ endpoint: String, _ error: ZeroMQError) {
-        self.logger.debug("a message to a broker was not sent", metadata: [Key.endpoint: "\(endpoint)", Key.error: "\(error)"])
+        self.logger.debug("a message to a broker was not sent", metadata: [LogKey.endpoint: "\(endpoint)", LogKey.error: "\(error)"])
     }
 }

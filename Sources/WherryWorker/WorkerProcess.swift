@@ -30,7 +30,7 @@ struct WorkerProcess: Sendable {
 
     init(handlers: Handlers, configuration: Worker.Configuration, resolver: any HostResolver, logger: Logger) throws {
         var logger = logger
-        logger[metadataKey: WorkerLog.Key.region] = "\(configuration.region)"
+        logger[metadataKey: LogKey.region] = "\(configuration.region)"
         self.configuration = configuration
         self.logger = logger
         self.hasRegionJobs = handlers.offers.contains(where: \.isRegionJob)
@@ -68,21 +68,28 @@ struct WorkerProcess: Sendable {
             log: WorkerLog(logger: logger)
         )
 
-        self.jobPool = Self.makePool(configuration, connections: configuration.concurrency, logger: logger)
-        self.controlPool = Self.makePool(configuration, connections: Self.controlConnections, logger: logger)
+        self.jobPool = Self.makePool("jobs", configuration, connections: configuration.concurrency, logger: logger)
+        self.controlPool = Self.makePool("control", configuration, connections: Self.controlConnections, logger: logger)
         let runnerConfiguration = JobRunner.Configuration(
             region: configuration.region,
             maximumPayloadSize: configuration.maximumPayloadSize
         )
-        self.jobs = JobRunner(handlers: handlers, pool: self.jobPool, configuration: runnerConfiguration, logger: logger)
-        self.control = JobRunner(handlers: handlers, pool: self.controlPool, configuration: runnerConfiguration, logger: logger)
+        let metrics = RunnerMetrics(offers: handlers.offers, region: configuration.region)
+        self.jobs = JobRunner(
+            handlers: handlers, pool: self.jobPool, configuration: runnerConfiguration, logger: logger, metrics: metrics)
+        self.control = JobRunner(
+            handlers: handlers, pool: self.controlPool, configuration: runnerConfiguration, logger: logger, metrics: metrics)
         self.migration = StartMigration(isWanted: configuration.migratesSchema, pool: self.controlPool, logger: logger)
     }
 
-    private static func makePool(_ configuration: Worker.Configuration, connections: Int, logger: Logger) -> PostgresPool {
+    private static func makePool(
+        _ name: String, _ configuration: Worker.Configuration, connections: Int, logger: Logger
+    ) -> PostgresPool {
         var limits = PostgresPool.Limits()
         limits.maximumConnections = connections
-        return PostgresPool(PostgresPool.Configuration(configuration.database, limits: limits), logger: logger)
+        return PostgresPool(
+            PostgresPool.Configuration(configuration.database, limits: limits), logger: logger,
+            metrics: PoolMetrics(pool: name, region: configuration.region))
     }
 
     /// Runs until drained.

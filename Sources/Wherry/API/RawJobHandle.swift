@@ -26,7 +26,7 @@ package struct RawJobHandle: Sendable {
     package func output() async throws(JobError) -> Output {
         let progress = await self.pending.waitRegardless(for: .ended)
         guard case .visible(let reply) = progress.completion else {
-            throw JobEnding(progress, name: self.pending.name, region: self.region).makeError()
+            throw JobEnding(progress, of: self.pending, region: self.region).makeError()
         }
         return Output(bytes: reply.payload, contentType: reply.contentType, token: reply.token)
     }

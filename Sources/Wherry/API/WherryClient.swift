@@ -1,6 +1,7 @@
 public import Logging
 public import ServiceLifecycle
 import Synchronization
+import Tracing
 import WherryCore
 package import WherryEventLoop
 public import WherryJobs
@@ -26,6 +27,7 @@ public final class WherryClient: Service {
     private let inline: InlineHost?
     private let loop: EventLoop
     private let logger: Logger
+    private let tracer: (any Tracer)?
     private let lastHandle = Locked<UInt64>(0)
 
     /// Makes a client; ``run()`` starts it.
@@ -65,6 +67,7 @@ public final class WherryClient: Service {
         var logger = logger
         logger[metadataKey: LogKey.region] = "\(configuration.region)"
         self.logger = logger
+        self.tracer = InstrumentationSystem.tracerIfAny
         var database = configuration.database
         // The server enforces that reads are reads, whatever the role may do.
         database.sessionSettings["default_transaction_read_only"] = "on"
@@ -74,7 +77,7 @@ public final class WherryClient: Service {
         }
         self.core = ClientCore(
             configuration.machine(isInline: runner != nil),
-            notifier: ReplayNotifier(database: database, loop: loop, logger: logger),
+            notifier: ReplayNotifier(database: database, region: configuration.region, loop: loop, logger: logger),
             inline: self.inline,
             loop: loop,
             context: context,
@@ -83,7 +86,9 @@ public final class WherryClient: Service {
         )
         var limits = PostgresPool.Limits()
         limits.maximumConnections = configuration.maximumReadConnections
-        self.pool = PostgresPool(PostgresPool.Configuration(database, limits: limits), loop: loop, logger: logger)
+        self.pool = PostgresPool(
+            PostgresPool.Configuration(database, limits: limits), loop: loop, logger: logger,
+            metrics: PoolMetrics(pool: "read", region: configuration.region))
     }
 
     /// Keeps the client going until it is told to stop; then takes nothing new, gives what is pending ``Configuration/drainLimit`` to end, fails
@@ -181,13 +186,15 @@ public final class WherryClient: Service {
                 .unencodableArguments, "the arguments cannot be encoded as \(J.coding.contentType): \(error)", jobName: J.name, cause: error
             )
         }
-        let pending = PendingJob(handle: self.makeHandle(), name: J.name, coding: J.coding)
+        let trace = self.tracer.map { JobTrace(J.name, version: J.version, region: self.configuration.region, tracer: $0) }
+        let pending = PendingJob(handle: self.makeHandle(), name: J.name, coding: J.coding, trace: trace)
         let submission = ClientMachine.Submission(
             name: J.name,
             version: J.version,
             contentType: J.coding.contentType,
             arguments: arguments,
             digest: JobCodec.digest(arguments),
+            traceContext: trace?.carrier ?? [:],
             key: key,
             deadline: self.loop.now + deadline,
             target: target

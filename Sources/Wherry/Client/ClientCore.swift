@@ -1,4 +1,5 @@
 import Logging
+import Metrics
 import WherryCore
 import WherryEventLoop
 import WherryJobs
@@ -19,6 +20,7 @@ actor ClientCore {
     private let resolver: any HostResolver
     private let logger: Logger
     private var machine: ClientMachine
+    private var metrics: ClientMetrics
     private var events: [ClientMachine.Event] = []
     private var isStepping = false
     private var timer: LoopTimer?
@@ -45,6 +47,7 @@ actor ClientCore {
         options.receiveHighWaterMark = max(1_000, configuration.maximumOutstandingPerBroker * 4)
         self.options = options
         self.machine = ClientMachine(configuration: configuration, random: .system)
+        self.metrics = ClientMetrics(region: configuration.region, factory: MetricsSystem.factory)
     }
 
     /// Opens the links, and returns when the client is shut down and everything has ended.
@@ -65,6 +68,7 @@ actor ClientCore {
         self.loop.execute {
             self.assumeIsolated { core in
                 core.pending[job.handle] = job
+                core.metrics.pending(core.pending.count)
                 core.step(.submit(job.handle, submission))
             }
         }
@@ -119,26 +123,36 @@ actor ClientCore {
         case .openLink(let link, let endpoint): self.open(link, endpoint)
         case .resolve(let query): self.resolve(query)
         case .closeLink(let link): self.close(link)
-        case .send(let message, let link): self.send(message, via: link)
+        case .send(let message, let link):
+            self.metrics.sent(message)
+            self.send(message, via: link)
         case .watch(let handle, let condition): self.watch(handle, condition)
         case .unwatch(let handle):
             if let id = self.watches.removeValue(forKey: handle) { self.notifier.assumeIsolated { $0.unwatch(id) } }
         case .learned(let epoch): self.notifier.assumeIsolated { $0.learn(epoch) }
         case .identified(let handle, let id):
+            self.pending[handle]?.trace?.identified(id)
             self.pending[handle]?.advance(to: .identified) { $0.id = id }
         case .progressed(let handle, let partial, let run): self.pending[handle]?.report(partial, run: run)
         case .committed(let handle, let reply, let timings):
+            self.pending[handle]?.trace?.committed(reply)
             self.pending[handle]?.advance(to: .committed) { progress in
                 progress.committed = reply
                 progress.timings = timings
             }
         case .complete(let handle, let completion, let timings):
-            self.pending.removeValue(forKey: handle)?.advance(to: .ended) { progress in
+            guard let job = self.pending.removeValue(forKey: handle) else { return }
+            self.metrics.ended(job.name, completion, timings)
+            self.metrics.pending(self.pending.count)
+            job.endTrace(completion)
+            job.advance(to: .ended) { progress in
                 progress.completion = completion
                 if case .answered(let reply) = completion { progress.committed = reply }
                 progress.timings = timings
             }
-        case .note(let note): self.log(note)
+        case .note(let note):
+            self.metrics.noted(note)
+            self.log(note)
         case .finished: self.finished.open()
         }
     }
@@ -257,8 +271,4 @@ actor ClientCore {
             self.logger.critical("two different outcomes of one job in one history", metadata: [LogKey.jobID: "\(id)"])
         }
     }
-}
-
-extension LogKey {
-    static let endpoint = "zmq.endpoint"
 }

@@ -45,9 +45,12 @@ final class PendingJob: Sendable {
     /// What its output and its failure's payload are read with.
     let coding: any JobCoding
     let listeners = ProgressListeners()
+    /// Its spans, if anybody traces.
+    let trace: JobTrace?
     private let state = Locked(State())
 
-    init(handle: ClientMachine.Handle, name: String, coding: any JobCoding = JSONJobCoding()) {
+    init(handle: ClientMachine.Handle, name: String, coding: any JobCoding = JSONJobCoding(), trace: JobTrace? = nil) {
+        self.trace = trace
         self.handle = handle
         self.name = name
         self.coding = coding

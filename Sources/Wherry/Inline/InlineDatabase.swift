@@ -23,22 +23,25 @@ struct InlineDatabase: InlineRunner {
     private static let controlConnections = 3
 
     init(_ configuration: WherryClient.Configuration, handlers: Handlers, loop: EventLoop, logger: Logger) {
-        func pool(_ connections: Int) -> PostgresPool {
+        func pool(_ name: String, _ connections: Int) -> PostgresPool {
             var limits = PostgresPool.Limits()
             limits.maximumConnections = connections
             let database = configuration.primaryDatabase ?? configuration.database
-            return PostgresPool(PostgresPool.Configuration(database, limits: limits), loop: loop, logger: logger)
+            return PostgresPool(
+                PostgresPool.Configuration(database, limits: limits), loop: loop, logger: logger,
+                metrics: PoolMetrics(pool: name, region: configuration.region))
         }
         var handlers = handlers
         handlers.offerExecute()
         self.offers = handlers.offers
         self.logger = logger
         self.upkeepInterval = configuration.upkeepInterval
-        self.jobPool = pool(configuration.concurrency)
-        self.controlPool = pool(Self.controlConnections)
+        self.jobPool = pool("jobs", configuration.concurrency)
+        self.controlPool = pool("control", Self.controlConnections)
         let runner = JobRunner.Configuration(region: configuration.region)
-        self.jobs = JobRunner(handlers: handlers, pool: self.jobPool, configuration: runner, logger: logger)
-        self.control = JobRunner(handlers: handlers, pool: self.controlPool, configuration: runner, logger: logger)
+        let metrics = RunnerMetrics(offers: handlers.offers, region: configuration.region)
+        self.jobs = JobRunner(handlers: handlers, pool: self.jobPool, configuration: runner, logger: logger, metrics: metrics)
+        self.control = JobRunner(handlers: handlers, pool: self.controlPool, configuration: runner, logger: logger, metrics: metrics)
         self.migration = StartMigration(isWanted: configuration.migratesSchema, pool: self.controlPool, logger: logger)
     }
 

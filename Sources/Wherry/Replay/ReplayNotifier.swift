@@ -22,6 +22,7 @@ package actor ReplayNotifier {
     private let database: PostgresConfiguration
     private let logger: Logger
     private var machine: ReplayNotifierMachine
+    private var metrics: ReplayMetrics
     private var events: [ReplayNotifierMachine.Event] = []
     private var isStepping = false
     private var isClosed = false
@@ -37,12 +38,14 @@ package actor ReplayNotifier {
     package init(
         database: PostgresConfiguration,
         configuration: ReplayNotifierConfiguration = ReplayNotifierConfiguration(),
+        region: String = "",
         loop: EventLoop = .shared,
         logger: Logger
     ) {
         self.database = database
         self.loop = loop
         self.logger = logger
+        self.metrics = ReplayMetrics(region: region)
         self.machine = ReplayNotifierMachine(configuration: configuration, seed: .random(in: .min ... .max))
         // Bounded by the machine, which asks for one thing at a time.
         (self.work, self.addWork) = AsyncStream.makeStream()
@@ -117,6 +120,7 @@ package actor ReplayNotifier {
     /// Takes a wait back; its handler is not called.
     package func unwatch(_ id: ReplayNotifierMachine.WaiterID) {
         guard self.handlers.removeValue(forKey: id) != nil else { return }
+        self.metrics.ended(id, isAnswered: false, now: self.loop.now)
         self.step(.unwatch(id))
     }
 
@@ -147,6 +151,7 @@ package actor ReplayNotifier {
     ) {
         guard !self.isClosed else { return handler(.failed(.closed)) }
         self.handlers[id] = handler
+        self.metrics.began(id, condition, now: self.loop.now)
         self.step(.watch(id, condition, deadline: deadline))
     }
 
@@ -178,19 +183,27 @@ package actor ReplayNotifier {
     private func carryOut(_ action: ReplayNotifierMachine.Action) {
         switch action {
         case .connect(let number): self.addWork.yield(.connect(number))
-        case .poll(let number, let receipts): self.addWork.yield(.poll(number, receipts: receipts))
+        case .poll(let number, let receipts):
+            self.metrics.polled()
+            self.addWork.yield(.poll(number, receipts: receipts))
         case .disconnect(let number):
             if self.connection?.number == number { self.dropConnection() }
-        case .finish(let id, let verdict): self.handlers.removeValue(forKey: id)?(verdict)
+        case .finish(let id, let verdict):
+            self.metrics.ended(id, isAnswered: true, now: self.loop.now)
+            self.handlers.removeValue(forKey: id)?(verdict)
         case .epochSeen(let epoch):
             self.logger.debug("the local server is in this epoch", metadata: [LogKey.epoch: "\(epoch)"])
             self.epochHandler?(epoch)
         case .roleChanged(let isPrimary):
-            self.logger.info(isPrimary ? "the local server was promoted: it is a primary now" : "the local server is a standby now")
+            if isPrimary {
+                self.logger.info("the local server was promoted: it is a primary now")
+            } else {
+                self.logger.info("the local server is a standby now")
+            }
         case .serverChanged(let old, let new):
             self.logger.info(
                 "another server answers, or the same one was started anew",
-                metadata: ["pg.server.old": "\(old.address)", "pg.server": "\(new.address)"]
+                metadata: [LogKey.oldServer: "\(old.address)", LogKey.server: "\(new.address)"]
             )
         }
     }
@@ -229,7 +242,9 @@ package actor ReplayNotifier {
         }
         let outcomes = await connection.perform(ReplayPoll.flight(receipts: receipts))
         switch ReplayPoll.read(outcomes, logger: self.logger) {
-        case .observed(let observation): self.step(.observed(number, observation))
+        case .observed(let observation):
+            self.metrics.saw(observation)
+            self.step(.observed(number, observation))
         case .failed(let reason): self.step(.pollFailed(number, reason: reason))
         case .lost(let reason):
             self.dropConnection()

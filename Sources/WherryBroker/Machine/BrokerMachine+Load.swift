@@ -4,6 +4,7 @@ extension BrokerMachine {
         package var clients: Int
         package var workers: Int
         package var queuedJobs: Int
+        package var queuedBytes: Int
         package var dispatchedJobs: Int
         package var heldBytes: Int
         package var questions: Int

@@ -149,6 +149,7 @@ package struct BrokerMachine: Sendable {
             clients: self.clients.count,
             workers: self.workers.count,
             queuedJobs: self.queue.count,
+            queuedBytes: self.queue.size,
             dispatchedJobs: self.jobs.count - self.queue.count,
             heldBytes: self.heldBytes,
             questions: self.questions.count,

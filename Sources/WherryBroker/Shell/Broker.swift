@@ -27,6 +27,7 @@ public actor Broker: Service {
     private nonisolated let loop: EventLoop
     private let context: ZeroMQContext
     private var log: BrokerLog
+    private var metrics: BrokerMetrics
     private var machine: BrokerMachine
     private let wireLimits: WireLimits
 
@@ -70,6 +71,7 @@ public actor Broker: Service {
         self.loop = loop
         self.context = context
         self.log = BrokerLog(logger: logger, region: configuration.region)
+        self.metrics = BrokerMetrics(region: configuration.region)
         self.machine = BrokerMachine(
             configuration: configuration,
             incarnation: (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) },
@@ -240,6 +242,7 @@ public actor Broker: Service {
     private func step(_ event: (inout BrokerMachine, MonotonicInstant) -> [BrokerMachine.Action]) {
         guard case .running = self.state else { return }
         self.perform(event(&self.machine, self.loop.now))
+        self.metrics.record(self.machine.load, now: self.loop.now)
         if self.machine.isDrained { return self.stop() }
         self.setTimer()
     }
@@ -250,6 +253,7 @@ public actor Broker: Service {
             switch action {
             case .note(let note): self.log.write(note, now: self.loop.now)
             case .send(let message, let peer):
+                self.metrics.sent(message)
                 if !self.send(message, to: peer) { pending += self.machine.peerUnreachable(peer, now: self.loop.now) }
             }
         }

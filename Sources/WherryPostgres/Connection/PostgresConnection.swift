@@ -50,7 +50,7 @@ package actor PostgresConnection {
         self.backendPID = libpq.backendPID
         self.isEncrypted = libpq.isEncrypted
         var logger = logger
-        logger[metadataKey: "pg.pid"] = "\(libpq.backendPID)"
+        logger[metadataKey: LogKey.pid] = "\(libpq.backendPID)"
         self.logger = logger
     }
 
@@ -249,7 +249,7 @@ package actor PostgresConnection {
     private func logNotices() {
         for notice in self.libpq.takeNotices() {
             if notice.isConnectionLost { self.lastWords = notice }
-            self.logger.debug("PostgreSQL says: \(notice.message)", metadata: ["pg.severity": "\(notice.severity ?? "")"])
+            self.logger.debug("PostgreSQL says: \(notice.message)", metadata: [LogKey.severity: "\(notice.severity ?? "")"])
         }
     }
 

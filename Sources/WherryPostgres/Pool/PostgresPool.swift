@@ -27,12 +27,14 @@ package final class PostgresPool: Sendable {
     private let configuration: Configuration
     private let loop: EventLoop
     private let logger: Logger
+    private let metrics: PoolMetrics?
     private let state: Locked<State>
     /// Unbounded, and yet bounded: there is at most one piece of work for each connection, and for each one to be closed.
     private let work = WorkQueue<Work>()
 
     /// Makes a pool; it connects to nothing yet.
-    package init(_ configuration: Configuration, loop: EventLoop = .shared, logger: Logger) {
+    package init(_ configuration: Configuration, loop: EventLoop = .shared, logger: Logger, metrics: PoolMetrics? = nil) {
+        self.metrics = metrics
         self.configuration = configuration
         self.loop = loop
         self.logger = logger
@@ -75,6 +77,7 @@ package final class PostgresPool: Sendable {
             state.lastWaiter += 1
             return state.lastWaiter
         }
+        let start = self.loop.now
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 self.state.withLock { $0.continuations[waiter] = continuation }
@@ -88,7 +91,9 @@ package final class PostgresPool: Sendable {
         } onCancel: {
             self.cancel(waiter)
         }
-        return try result.get()
+        let lease = try result.get()
+        self.metrics?.acquired(after: self.loop.now - start)
+        return lease
     }
 
     /// Lends a connection for the time of a closure; resets it afterwards, or discards it if it is not what it was.
@@ -149,6 +154,10 @@ package final class PostgresPool: Sendable {
             return (state.machine.isDone, deadline)
         }
         for (continuation, result) in answers { continuation.resume(returning: result) }
+        if let metrics {
+            let counts = self.counts
+            metrics.record(used: counts.connections - counts.idle, waiting: counts.waiters)
+        }
         if isDone { self.work.finish() }
         if let tickAt { self.tick(at: tickAt) }
     }

@@ -32,7 +32,7 @@ extension PostgresConnection {
             // The filter should have refused it.
             self.logger.error(
                 "a statement in a transaction was transaction control after all",
-                metadata: ["pg.tag": "\(result.commandTag)"]
+                metadata: [LogKey.commandTag: "\(result.commandTag)"]
             )
             let error = PostgresError(
                 .transactionControl,

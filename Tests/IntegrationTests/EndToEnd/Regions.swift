@@ -20,14 +20,15 @@ struct Regions: Sendable {
     /// - Parameters:
     ///   - workers: how many workers; each serves all brokers.
     ///   - adjust: changes the client's configuration before it starts.
+    ///   - logger: of all of them.
     static func run(
         handlers: Handlers,
         brokers: Int = 1,
         workers: Int = 1,
         adjust: (inout WherryClient.Configuration) -> Void = { _ in },
+        logger: Logger = Logger(label: "regions") { _ in SwiftLogNoOpLogHandler() },
         _ body: (Regions) async throws -> Void
     ) async throws {
-        let logger = Logger(label: "regions") { _ in SwiftLogNoOpLogHandler() }
         try await SharedCluster.withDatabase(from: .wherry) { database in
             let folder = NSTemporaryDirectory() + "wherry-\(UUID().uuidString.prefix(8))"
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
