@@ -122,7 +122,7 @@ extension ClientMachine {
     }
 
     /// What keeps jobs from being sent, for messages.
-    private var whyNotSent: String {
+    var whyNotSent: String {
         if self.links.isEmpty { return "no broker is configured" }
         if self.isConnected {
             return self.newestEpoch == nil || self.clock == nil

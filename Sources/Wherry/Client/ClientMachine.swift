@@ -54,6 +54,8 @@ package struct ClientMachine: Sendable {
         case judged(Handle, ReplayVerdict)
         /// The local replica has met an epoch.
         case learned(Epoch)
+        /// Readers want the primary's position.
+        case position(PositionEvent)
         /// No more jobs; those pending get this long. Sent again, it moves the limit.
         case shutdown(until: MonotonicInstant)
         /// `nextDeadline` has come.
@@ -77,6 +79,8 @@ package struct ClientMachine: Sendable {
         case committed(Handle, Reply, JobTimings)
         /// The end. Exactly once.
         case complete(Handle, Completion, JobTimings)
+        /// A reader's wait for the primary's position ended.
+        case positionAnswered(Reader, PositionAnswer)
         /// Something for the log.
         case note(Note)
         /// All handles have ended, all links are closed: after `shutdown`, once.
@@ -114,6 +118,7 @@ package struct ClientMachine: Sendable {
     var links: [Link]
     var newestEpoch: Epoch?
     var clock: PrimaryClock?
+    var positions = PositionQuestions()
 
     /// - Parameter random: draws job ids and jitter; the simulation gives a seeded one.
     package init(configuration: ClientMachineConfiguration, random: RandomSource) {
@@ -148,6 +153,7 @@ package struct ClientMachine: Sendable {
         case .notSent(let message, let link): self.notSent(message, via: link, now: now)
         case .judged(let handle, let verdict): self.judged(handle, verdict, now: now)
         case .learned(let epoch): self.learn(epoch, now: now)
+        case .position(let event): self.handle(event)
         case .shutdown(let until):
             switch self.life {
             case .new: self.life = .draining(until: now)
@@ -163,7 +169,7 @@ package struct ClientMachine: Sendable {
 
     /// When the machine wants a `tick`; `nil` if it has nothing to do until something happens.
     package var nextDeadline: MonotonicInstant? {
-        var candidates = [self.wakes.min?.key, self.nextSendTime]
+        var candidates = [self.wakes.min?.key, self.nextSendTime, self.nextPositionTime]
         switch self.life {
         case .new, .closed: break
         case .running: candidates += self.links.map { $0.wake(self.configuration) }
@@ -177,6 +183,7 @@ package struct ClientMachine: Sendable {
     /// Does whatever is due now. Every event ends here.
     private mutating func advance(now: MonotonicInstant) {
         while let handle = self.wakes.popMin(upTo: now) { self.wake(handle, now: now) }
+        self.expirePositions(now: now)
         switch self.life {
         case .new, .closed: return
         case .running: break
@@ -187,6 +194,7 @@ package struct ClientMachine: Sendable {
         }
         for index in self.links.indices { self.tend(LinkID(index: index), now: now) }
         self.pump(now: now)
+        self.tendPositions(now: now)
     }
 
     private mutating func close(now: MonotonicInstant) {
@@ -198,6 +206,7 @@ package struct ClientMachine: Sendable {
             self.links[index].state = .closed
         }
         self.life = .closed
+        self.closePositions()
         self.output.append(.finished)
     }
 
