@@ -56,8 +56,8 @@ struct ClientPositionTests {
         #expect(bench.positions[Self.reader(1)] == .position(Self.token))
         #expect(bench.positions[Self.reader(2)] == nil)
         bench.answer(2, Self.token, from: ClientBench.other)
-        bench.run(for: .milliseconds(1_100))
-        #expect(bench.questions.count == 3, "the second reader came after the second question")
+        #expect(bench.positions[Self.reader(2)] == nil, "the second reader came after the second question")
+        #expect(bench.questions == [1, 2, 3])
         bench.answer(3, Self.token)
         #expect(bench.positions[Self.reader(2)] == .position(Self.token))
     }

@@ -71,7 +71,7 @@ struct ReadTests {
             try await regions.database.psql("CREATE SEQUENCE numbers; CREATE UNLOGGED TABLE scratch ()")
             try await regions.database.waitUntilCaughtUp()
             let error = try await jobError {
-                try await regions.client.read(isolation: isolation) { db in try await db.execute(SQL(unsafe: statement)) }
+                _ = try await regions.client.read(isolation: isolation) { db in try await db.execute(SQL(unsafe: statement)) }
             }
             #expect(error.code == .readOnly, "\(error)")
             #expect(error.cause is PostgresError)
