@@ -1,7 +1,7 @@
 public import WherryCore
+import WherryEventLoop
 public import WherryJobs
 public import WherryPostgres
-import WherryEventLoop
 
 extension WherryClient {
     /// Reads from the local server, in a transaction that the server keeps read-only.

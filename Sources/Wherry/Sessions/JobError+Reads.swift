@@ -14,7 +14,8 @@ extension JobError {
             return JobError(.overloaded, "no connection became free in time (maximumReadConnections)", region: region, cause: error)
         case .acquireTimeout, .connectFailed, .connectTimeout, .connectionLost, .connectionClosed:
             let code = (error.cause as? PostgresError ?? error).isRetryable ? Code.replicaUnavailable : .misconfigured
-            return JobError(code, "the local server cannot be used: \(error.cause.map { "\($0)" } ?? error.message)", region: region, cause: error)
+            return JobError(
+                code, "the local server cannot be used: \(error.cause.map { "\($0)" } ?? error.message)", region: region, cause: error)
         case .rolledBack:
             guard let cause = error.cause as? PostgresError, cause.code == .server else { return error }
             let explained = Self.explained(cause, region: region, isolation: isolation)
@@ -30,7 +31,9 @@ extension JobError {
         switch error.sqlState {
         case .readOnlyTransaction:
             // Also SELECT … FOR UPDATE, nextval, LISTEN, NOTIFY, LOCK and temporary tables.
-            return JobError(.readOnly, "\(error.message): a read cannot write, lock rows or draw from a sequence; \(advice)", region: region, cause: error)
+            return JobError(
+                .readOnly, "\(error.message): a read cannot write, lock rows or draw from a sequence; \(advice)", region: region,
+                cause: error)
         case .featureNotSupported where isolation == .serializable:
             return JobError(.readOnly, "a replica has no SERIALIZABLE: use .repeatableRead", region: region, cause: error)
         // Names of C routines are neither translated nor have they changed for years; the messages are.
@@ -51,7 +54,8 @@ extension JobError {
                     + "hot_standby_feedback on the replica",
                 region: region, cause: cause)
         default:
-            return JobError(.replicaUnavailable, "the local server ended the read, \(times): \(cause.message)", region: region, cause: cause)
+            return JobError(
+                .replicaUnavailable, "the local server ended the read, \(times): \(cause.message)", region: region, cause: cause)
         }
     }
 }

@@ -201,7 +201,8 @@ final class LocalReads: Sendable {
         case .closed: throw JobError(.clientClosed, JobError.Code.clientClosed.advice, region: self.region)
         case .unknown(let reason):
             throw JobError(
-                .primaryUnavailable, "the read needs the primary's position, and nobody told it in time: \(reason). Read .eventual to do without",
+                .primaryUnavailable,
+                "the read needs the primary's position, and nobody told it in time: \(reason). Read .eventual to do without",
                 region: self.region)
         }
     }

@@ -97,7 +97,9 @@ package struct ReadGate: Sendable {
         // The local server is still in that history; it will come to its end.
         case .older: return .wait
         case .same, .newer:
-            return .refused(.implausibleToken, "the token names \(token.lsn) on \(token.epoch), but the primary stands at \(known.lsn) on \(known.epoch)")
+            return .refused(
+                .implausibleToken,
+                "the token names \(token.lsn) on \(token.epoch), but the primary stands at \(known.lsn) on \(known.epoch)")
         case .fork, .otherSystem: return Self.refuse(token, against: known.epoch)
         }
     }

@@ -63,7 +63,8 @@ struct WebSessionTests {
             fork.epoch.random += 1
             var future = good
             future.epoch.timeline = .max
-            for text in ["", "nonsense", "1.2.3", "\(forged)", "\(foreign)", "\(fork)", "\(future)", String(repeating: "1.", count: 2_000)] {
+            for text in ["", "nonsense", "1.2.3", "\(forged)", "\(foreign)", "\(fork)", "\(future)", String(repeating: "1.", count: 2_000)]
+            {
                 var stranger = Visitor(cookie: text)
                 let page = try await stranger.send("GET", to: lax)
                 #expect(page.status == 200, "\(text)")

@@ -29,7 +29,8 @@ struct OwnRegions: Sendable {
     }
 
     func startBroker() -> ServiceHost {
-        ServiceHost(Broker(configuration: BrokerConfiguration(region: "syd", binds: [self.endpoint]), logger: self.logger), logger: self.logger)
+        ServiceHost(
+            Broker(configuration: BrokerConfiguration(region: "syd", binds: [self.endpoint]), logger: self.logger), logger: self.logger)
     }
 
     func startWorker(on server: PostgresServer) -> ServiceHost {

@@ -52,7 +52,8 @@ struct ReadTests {
 
     @Test func `a reader by other means waits for a token, and then sees it`() async throws {
         try await Regions.run(handlers: .items) { regions in
-            let other = try await PostgresConnection.connect(PostgresConfiguration(regions.database.replica.keywords), logger: regions.logger)
+            let other = try await PostgresConnection.connect(
+                PostgresConfiguration(regions.database.replica.keywords), logger: regions.logger)
             for item in 0..<30 {
                 let token = try await regions.client.submit(AddItem(item: item)).committed
                 try await regions.client.waitUntilVisible(token)
