@@ -44,6 +44,7 @@ let package = Package(
         .executable(name: "wherry-lab", targets: ["WherryLab"]),
         .executable(name: "wherry-demo-worker", targets: ["DemoWorker"]),
         .executable(name: "wherry-demo-app", targets: ["DemoApp"]),
+        .executable(name: "wherry-quickstart", targets: ["Quickstart"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -78,6 +79,9 @@ let package = Package(
         ),
         .target(name: "WherryWire", dependencies: ["WherryCore", protobuf], exclude: ["wherry.proto"], swiftSettings: house),
 
+        // Settings, for all that is configured
+        .target(name: "WherryConfiguration", dependencies: ["WherryCore", configuration, logging], swiftSettings: house),
+
         // Jobs
         .target(
             name: "WherryJobs",
@@ -93,22 +97,25 @@ let package = Package(
         // What users import
         .target(
             name: "WherryBroker",
-            dependencies: ["WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryWire", collections, logging, lifecycle, metrics],
+            dependencies: [
+                "WherryCore", "WherryConfiguration", "WherryEventLoop", "WherryZeroMQ", "WherryWire", collections, configuration, logging,
+                lifecycle, metrics,
+            ],
             swiftSettings: house
         ),
         .target(
             name: "WherryWorker",
             dependencies: [
-                "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs", "WherryMigrations",
-                "WherryBroker", collections, logging, lifecycle, unixSignals, configuration, metrics, tracing,
+                "WherryCore", "WherryConfiguration", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs",
+                "WherryMigrations", "WherryBroker", collections, logging, lifecycle, unixSignals, configuration, metrics, tracing,
             ],
             swiftSettings: house
         ),
         .target(
             name: "Wherry",
             dependencies: [
-                "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs",
-                collections, logging, lifecycle, crypto, configuration, metrics, tracing,
+                "WherryCore", "WherryConfiguration", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs",
+                "WherryMigrations", collections, logging, lifecycle, crypto, configuration, metrics, tracing,
             ],
             swiftSettings: house
         ),
@@ -121,7 +128,11 @@ let package = Package(
         ),
         .target(
             name: "WherryTestKit",
-            dependencies: ["WherryCore", "WherryCluster", "WherryPostgres", "WherryJobs", "WherryMigrations", logging],
+            dependencies: [
+                "WherryCore", "WherryCluster", "WherryPostgres", "WherryJobs", "WherryMigrations", "WherryWire", "WherryBroker",
+                "WherryWorker",
+                "Wherry", lifecycle, logging,
+            ],
             swiftSettings: house
         ),
         .target(
@@ -172,6 +183,8 @@ let package = Package(
         ),
 
         // Examples
+        .executableTarget(
+            name: "Quickstart", dependencies: ["Wherry"], path: "examples/Quickstart", exclude: ["README.md"], swiftSettings: house),
         .target(
             name: "WebSession", dependencies: ["Wherry", hummingbird, lifecycle], path: "examples/WebSession", exclude: ["README.md"],
             swiftSettings: house),
@@ -184,6 +197,11 @@ let package = Package(
 
         // Tests
         .testTarget(name: "WherryCoreTests", dependencies: ["WherryCore"], swiftSettings: house),
+        .testTarget(
+            name: "WherryConfigurationTests",
+            dependencies: ["WherryConfiguration", "WherryBroker", "WherryWorker", "Wherry", configuration, logging],
+            swiftSettings: house
+        ),
         .testTarget(name: "WherryEventLoopTests", dependencies: ["WherryCore", "WherryEventLoop"], swiftSettings: house),
         .testTarget(name: "WherryZeroMQTests", dependencies: ["WherryCore", "WherryEventLoop", "WherryZeroMQ"], swiftSettings: house),
         .testTarget(name: "WherryPostgresTests", dependencies: ["WherryCore", "WherryPostgres"], swiftSettings: house),
@@ -209,7 +227,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs", "WherryMigrations",
-                "WherryBroker", "WherryWorker", "Wherry", "WherryCluster", "WherryTestKit", "WherryCLI", "WebSession",
+                "WherryBroker", "WherryWorker", "Wherry", "WherryCluster", "WherryTestKit", "WherryCLI", "WebSession", "Quickstart",
                 "BulkImport", "BulkImportWorker", lifecycle, logging,
                 subprocess, system, metrics, metricsTesting, tracing, inMemoryTracing, configuration,
             ],

@@ -1,10 +1,11 @@
-public import Foundation
 public import WherryBroker
+import WherryConfiguration
 public import WherryPostgres
-import WherryWire
 
 extension Worker {
     /// Where a worker's brokers and its database are, and how much it does at once.
+    ///
+    /// `docs/configuration.md` lists how each is called in the environment and in a file.
     public struct Configuration: Sendable {
         /// The region that the worker stands in, for example `syd`: that of the primary database.
         public var region: String
@@ -23,6 +24,8 @@ extension Worker {
         /// How often it makes and drops partitions of the receipts where its role may (`wherry upkeep`); `nil` leaves that to others.
         /// Default: 1 hour.
         public var upkeepInterval: Duration? = .seconds(3600)
+        /// Whether it brings the schema `wherry` up to date when it starts, as `wherry migrate up` does. Default: no.
+        public var migratesSchema = false
         /// A broker to run inside of this process, so that one process is enough. Default: none.
         public var broker: BrokerConfiguration?
 
@@ -43,83 +46,40 @@ extension Worker {
 }
 
 extension Worker.Configuration {
-    /// Reads a configuration from environment variables.
-    ///
-    /// | variable | meaning |
-    /// |---|---|
-    /// | `WHERRY_REGION` | ``region``; required |
-    /// | `WHERRY_BROKERS` | ``brokers``, separated by commas; required unless there is a `WHERRY_BIND` |
-    /// | `WHERRY_BIND` | endpoints, separated by commas, where a ``broker`` in this process listens, for example `tcp://*:7400` |
-    /// | `DATABASE_URL` | ``database``; required |
-    /// | `WHERRY_CONCURRENCY` | ``concurrency`` |
-    /// | `WHERRY_DRAIN_SECONDS` | ``drainLimit`` |
-    ///
-    /// - Parameter environment: by default this process's.
-    /// - Throws: ``WorkerError`` with the code `invalidConfiguration`, which names the variable and what it should be.
-    public static func fromEnvironment(
-        _ environment: [String: String] = ProcessInfo.processInfo.environment
-    ) throws(WorkerError) -> Worker.Configuration {
-        func value(_ name: String) -> String? {
-            guard let text = environment[name]?.trimmingCharacters(in: .whitespaces), !text.isEmpty else { return nil }
-            return text
-        }
-        func list(_ name: String) -> [String] {
-            value(name)?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty } ?? []
-        }
-        func required(_ name: String, _ example: String) throws(WorkerError) -> String {
-            guard let value = value(name) else {
-                throw WorkerError(.invalidConfiguration, "the environment variable \(name) is missing: set it, for example to \(example)")
-            }
-            return value
-        }
-        func number(_ name: String, _ default: Int) throws(WorkerError) -> Int {
-            guard let text = value(name) else { return `default` }
-            guard let number = Int(text) else {
-                throw WorkerError(.invalidConfiguration, "\(name) is '\(text)', which is no whole number")
-            }
-            return number
-        }
-        let region = try required("WHERRY_REGION", "syd")
-        let database = try required("DATABASE_URL", "postgres://user@primary.example/app")
-        let binds = list("WHERRY_BIND")
-        var configuration = Worker.Configuration(
-            region: region,
-            brokers: list("WHERRY_BROKERS"),
-            database: PostgresConfiguration(database, applicationName: "wherry-worker"),
-            broker: binds.isEmpty ? nil : BrokerConfiguration(region: region, binds: binds)
-        )
-        configuration.concurrency = try number("WHERRY_CONCURRENCY", configuration.concurrency)
-        configuration.drainLimit = .seconds(try number("WHERRY_DRAIN_SECONDS", 20))
-        try configuration.validate()
-        return configuration
-    }
-
     /// Says what makes no sense, before anything is opened.
     func validate() throws(WorkerError) {
-        func check(_ holds: Bool, _ message: @autoclosure () -> String) throws(WorkerError) {
-            if !holds { throw WorkerError(.invalidConfiguration, message()) }
+        do {
+            try self.check()
+            try self.database.validate()
+        } catch let error as SettingsError {
+            throw WorkerError(.invalidConfiguration, error.message)
+        } catch let error as PostgresError {
+            let hint = error.hint.map { ". \($0)" } ?? ""
+            throw WorkerError(.invalidConfiguration, "\(Setting.database.name): \(error.message)\(hint)", cause: error)
+        } catch {
+            throw WorkerError(.invalidConfiguration, "\(error)", cause: error)
         }
-        try check((1...200).contains(self.region.utf8.count), "the region '\(self.region)' must have 1 to 200 bytes")
-        try check(
-            !self.brokers.isEmpty || self.broker != nil,
-            "no broker: set WHERRY_BROKERS to the brokers' endpoints, or WHERRY_BIND to run one in this process"
-        )
-        for endpoint in self.brokers {
-            try check(
-                ["tcp://", "ipc://", "inproc://"].contains { endpoint.hasPrefix($0) },
-                "the broker endpoint '\(endpoint)' must begin with tcp://, ipc:// or inproc://"
-            )
+    }
+
+    private func check() throws(SettingsError) {
+        try Setting.region.check(self.region)
+        guard !self.brokers.isEmpty || self.broker != nil else {
+            throw SettingsError(
+                "no broker: set \(Setting.brokers.name) to the brokers' endpoints, or \(Setting.bind.name) to run one in this process")
         }
-        try check(Set(self.brokers).count == self.brokers.count, "a broker stands twice in \(self.brokers.joined(separator: ", "))")
-        try check(
-            self.broker.map { $0.region == self.region } ?? true,
-            "the broker in this process is of another region (\(self.broker?.region ?? "")) than the worker (\(self.region))"
-        )
-        try check((1...1000).contains(self.concurrency), "the concurrency is \(self.concurrency); it must be 1 to 1000")
-        try check(self.drainLimit >= .zero, "the drain limit must not be negative")
-        try check(self.heartbeatInterval >= .milliseconds(10), "the heartbeat interval must be at least 10 ms")
-        let largest = WireLimits().maximumPayloadSize
-        try check((1024...largest).contains(self.maximumPayloadSize), "the largest payload must have 1024 to \(largest) bytes")
-        try check(self.upkeepInterval.map { $0 >= .seconds(1) } ?? true, "the upkeep interval must be at least 1 s")
+        _ = try Setting.brokerAddresses(self.brokers)
+        if let broker {
+            try Setting.bind.check(broker.binds)
+            guard broker.region == self.region else {
+                throw SettingsError("the broker in this process is of another region (\(broker.region)) than the worker (\(self.region))")
+            }
+        }
+        try Setting.concurrency.check(self.concurrency)
+        try Setting.drain.check(self.drainLimit)
+        try Setting.heartbeat.check(self.heartbeatInterval)
+        try Setting.maximumPayloadBytes.check(self.maximumPayloadSize)
+        if let upkeepInterval, upkeepInterval < .seconds(1) {
+            throw SettingsError("\(Setting.upkeep.name) must be at least 1, or 0 for never")
+        }
     }
 }

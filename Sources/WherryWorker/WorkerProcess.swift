@@ -20,12 +20,11 @@ struct WorkerProcess: Sendable {
     private let controlPool: PostgresPool
     private let jobs: JobRunner
     private let control: JobRunner
+    private let migration: StartMigration
     private let running = RunningJobs()
 
     /// How many connections fences and questions to the primary share.
     private static let controlConnections = 4
-    /// How soon upkeep is tried again after it failed.
-    private static let upkeepRetryInterval = Duration.seconds(30)
 
     init(handlers: Handlers, configuration: Worker.Configuration, logger: Logger) throws {
         var logger = logger
@@ -72,6 +71,7 @@ struct WorkerProcess: Sendable {
         )
         self.jobs = JobRunner(handlers: handlers, pool: self.jobPool, configuration: runnerConfiguration, logger: logger)
         self.control = JobRunner(handlers: handlers, pool: self.controlPool, configuration: runnerConfiguration, logger: logger)
+        self.migration = StartMigration(isWanted: configuration.migratesSchema, pool: self.controlPool, logger: logger)
     }
 
     private static func makePool(_ configuration: Worker.Configuration, connections: Int, logger: Logger) -> PostgresPool {
@@ -115,7 +115,10 @@ struct WorkerProcess: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.jobPool.run() }
             group.addTask { await self.controlPool.run() }
-            group.addTask { await self.keepUp() }
+            group.addTask {
+                guard (try? await self.migration.run()) != nil else { return }
+                await UpkeepLoop(interval: self.configuration.upkeepInterval, pool: self.controlPool, logger: self.logger).run()
+            }
             let links = self.links
             let ending = await withTaskCancellationOrGracefulShutdownHandler {
                 await self.serve()
@@ -175,38 +178,18 @@ struct WorkerProcess: Sendable {
     }
 
     private func checkPrimary() async -> WorkerMachine.PrimaryCheck {
+        do throws(MigrationError) {
+            try await self.migration.run()
+        } catch {
+            if error.code == .standby { return .standby }
+            return error.isPassing ? .unreachable("\(error)") : .unusable("\(error)")
+        }
         do throws(PostgresError) {
             return .primary(try await self.control.primaryStatus())
         } catch {
             if error.sqlState == Judgement.Raised.standby { return .standby }
             return error.isRetryable || error.isConnectionLost
                 ? .unreachable("\(error)") : .unusable(Judgement.explain(error))
-        }
-    }
-
-    // MARK: Upkeep
-
-    /// Makes and drops partitions of the receipts, now and then, where the role may.
-    private func keepUp() async {
-        guard let interval = self.configuration.upkeepInterval else { return }
-        var hasFailed = false
-        while !Task.isCancelled {
-            do {
-                let report = try await self.controlPool.withConnection { connection in
-                    try await Upkeep(connection: connection, logger: self.logger).runIfPermitted()
-                }
-                guard report != nil else {
-                    self.logger.info("this worker's role does not own the receipts: run `wherry upkeep` as the one that does")
-                    return
-                }
-                hasFailed = false
-            } catch {
-                if !hasFailed, !Task.isCancelled {
-                    self.logger.warning("upkeep did not run; trying again", metadata: [WorkerLog.Key.error: "\(error)"])
-                }
-                hasFailed = true
-            }
-            try? await Task.sleep(for: hasFailed ? min(interval, Self.upkeepRetryInterval) : interval)
         }
     }
 }

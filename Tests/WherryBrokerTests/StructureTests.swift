@@ -76,13 +76,13 @@ import WherryWire
             ("abcdefgh", "hgfedcba", 4, nil), ("items.create", "items.creat", 4, 1),
         ] as [(String, String, Int, Int?)])
     func `edit distances are right up to the limit`(left: String, right: String, limit: Int, expected: Int?) {
-        #expect(NameSuggestions.distance(Array(left.utf8), Array(right.utf8), limit: limit) == expected)
-        #expect(NameSuggestions.distance(Array(right.utf8), Array(left.utf8), limit: limit) == expected)
+        #expect(NearestNames.distance(Array(left.utf8), Array(right.utf8), limit: limit) == expected)
+        #expect(NearestNames.distance(Array(right.utf8), Array(left.utf8), limit: limit) == expected)
     }
 
     @Test func `suggestions are the nearest three, the nearest first`() {
         let names = ["items.create", "items.creates", "items.crate", "items.greatest", "users.create", "items.create"]
-        #expect(NameSuggestions.nearest(to: "items.create", in: names) == ["items.create", "items.crate", "items.creates"])
-        #expect(NameSuggestions.nearest(to: "zebra", in: names).isEmpty)
+        #expect(NearestNames.nearest(to: "items.create", in: names) == ["items.create", "items.crate", "items.creates"])
+        #expect(NearestNames.nearest(to: "zebra", in: names).isEmpty)
     }
 }

@@ -24,6 +24,14 @@ struct WorkerConfigurationTests {
         #expect(configuration.broker == nil)
     }
 
+    @Test("needs nothing but a database, and then runs a broker itself")
+    func single() throws {
+        let configuration = try Worker.Configuration.fromEnvironment(["DATABASE_URL": "postgres://primary/app"])
+        #expect(configuration.region == "local")
+        #expect(configuration.broker?.binds == ["tcp://127.0.0.1:7400"])
+        #expect(configuration.migratesSchema)
+    }
+
     @Test("needs no broker elsewhere if it runs one itself")
     func embedded() throws {
         var environment = Self.environment
@@ -37,8 +45,8 @@ struct WorkerConfigurationTests {
     @Test(
         "is refused with the name of what is missing or wrong",
         arguments: [
-            ("WHERRY_REGION", nil), ("DATABASE_URL", nil), ("WHERRY_BROKERS", nil), ("WHERRY_CONCURRENCY", "many"),
-            ("WHERRY_DRAIN_SECONDS", "1.5"),
+            ("DATABASE_URL", nil), ("WHERRY_BROKERS", nil), ("WHERRY_CONCURRENCY", "many"), ("WHERRY_CONCURRENCY", "0"),
+            ("WHERRY_DRAIN_SECONDS", "soon"), ("WHERRY_BROKERS", "broker:1"), ("WHERRY_MIGRATE", "perhaps"),
         ] as [(String, String?)])
     func refused(name: String, value: String?) throws {
         var environment = Self.environment

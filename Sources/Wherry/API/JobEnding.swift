@@ -49,6 +49,7 @@ struct JobEnding {
             return self.error(.overloaded, "\(limit) jobs are pending in this client, its limit (maximumPendingJobs): try again later")
         case .rejected(.tooLarge(let limit)):
             return self.error(.tooLarge, "the arguments have more than \(limit) bytes, the limit (maximumArgumentBytes) of this client")
+        case .rejected(.unusable(let reason)): return self.error(.misconfigured, reason)
         case .rejected(.closed), nil: return self.error(.clientClosed, JobError.Code.clientClosed.advice)
         }
     }

@@ -1,20 +1,25 @@
-public import Foundation
+import WherryConfiguration
 import WherryCore
 public import WherryJobs
 public import WherryPostgres
 
 extension WherryClient {
     /// Where a client stands, where its brokers and its database are, and its limits.
+    ///
+    /// `docs/configuration.md` lists how each is called in the environment and in a file.
     public struct Configuration: Sendable {
         /// The region that the application runs in, for example `lax`.
         public var region: String
         /// The region of the primary database, for example `syd`: where jobs run.
         public var primaryRegion: String
-        /// The endpoints of the brokers in the primary's region, for example `tcp://broker-1:7400`. A job goes to any of them.
+        /// The endpoints of the brokers, for example `tcp://broker-1:7400`; one with a region before it, `lax=tcp://broker-2:7400`, stands there,
+        /// the others in the primary's region. A write job goes to any of those. May be empty for a client that runs jobs inline.
         public var brokers: [String]
         /// The database to read from: the replica in this region, or the primary where there is none. One server, not a name that stands for
         /// several: what was seen on one says nothing about another.
         public var database: PostgresConfiguration
+        /// The primary database, for a client that runs jobs inline and reads from another server. Default: ``database`` is the primary.
+        public var primaryDatabase: PostgresConfiguration?
         /// How long a job may take until it is visible here. Default: 30 s.
         public var deadline = Duration.seconds(30)
         /// The longest deadline that a job may be given; a longer one is refused as `misconfigured`. Default: 1 hour.
@@ -29,103 +34,114 @@ extension WherryClient {
         public var maximumReadConnections = 10
         /// Whose jobs these are, where no key says so. Default: `default`.
         public var scope = "default"
+        /// How many jobs run at once inline, each on a connection of its own. Default: 16.
+        public var concurrency = 16
+        /// How often an inline client makes and drops partitions of the receipts where its role may (`wherry upkeep`); `nil` leaves that to
+        /// others. Default: 1 hour.
+        public var upkeepInterval: Duration? = .seconds(3600)
+        /// Whether an inline client brings the schema `wherry` up to date when it starts, as `wherry migrate up` does. Default: no, but for
+        /// `init(database:)`.
+        public var migratesSchema = false
 
         /// A configuration with the defaults.
         ///
         /// - Parameters:
         ///   - region: where the application runs.
         ///   - primaryRegion: where the primary database is.
-        ///   - brokers: endpoints of brokers in the primary's region.
+        ///   - brokers: endpoints of brokers; empty for a client that runs jobs inline.
         ///   - database: the database to read from.
-        public init(region: String, primaryRegion: String, brokers: [String], database: PostgresConfiguration) {
+        public init(region: String, primaryRegion: String, brokers: [String] = [], database: PostgresConfiguration) {
             self.region = region
             self.primaryRegion = primaryRegion
             self.brokers = brokers
             self.database = database
         }
+
+        /// A single machine with one database: the region is `local`, there are no brokers, jobs run in the process if the client is given
+        /// their handlers, and the schema `wherry` is made when it is not there.
+        ///
+        /// - Parameter database: the primary.
+        public init(database: PostgresConfiguration) {
+            self.init(region: "local", primaryRegion: "local", database: database)
+            self.migratesSchema = true
+        }
+
+        /// A single machine with one database, by its URL; see `init(database:)` with a `PostgresConfiguration`.
+        ///
+        /// - Parameter database: a connection URL, for example `postgres://app@localhost/app`, or keywords.
+        /// - Throws: ``JobError`` with the code `misconfigured` if it cannot be read.
+        public init(database: String) throws(JobError) {
+            self.init(database: PostgresConfiguration(database))
+            try self.validate()
+        }
     }
 }
 
 extension WherryClient.Configuration {
-    /// Reads a configuration from environment variables.
-    ///
-    /// | variable | meaning |
-    /// |---|---|
-    /// | `WHERRY_REGION` | ``region``; required |
-    /// | `WHERRY_PRIMARY_REGION` | ``primaryRegion``; required |
-    /// | `WHERRY_BROKERS` | ``brokers``, separated by commas; required |
-    /// | `DATABASE_URL` | ``database``; required |
-    /// | `WHERRY_DEADLINE_SECONDS` | ``deadline`` |
-    ///
-    /// - Parameter environment: by default this process's.
-    /// - Throws: ``JobError`` with the code `misconfigured`, which names the variable and what it should be.
-    public static func fromEnvironment(
-        _ environment: [String: String] = ProcessInfo.processInfo.environment
-    ) throws(JobError) -> WherryClient.Configuration {
-        func value(_ name: String) -> String? {
-            let text = environment[name]?.trimmingCharacters(in: .whitespaces)
-            return text?.isEmpty ?? true ? nil : text
-        }
-        func required(_ name: String, _ example: String) throws(JobError) -> String {
-            guard let value = value(name) else {
-                throw JobError(.misconfigured, "the environment variable \(name) is missing: set it, for example to \(example)")
-            }
-            return value
-        }
-        var configuration = WherryClient.Configuration(
-            region: try required("WHERRY_REGION", "lax"),
-            primaryRegion: try required("WHERRY_PRIMARY_REGION", "syd"),
-            brokers: try required("WHERRY_BROKERS", "tcp://broker.syd.example:7400")
-                .split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty },
-            database: PostgresConfiguration(try required("DATABASE_URL", "postgres://user@replica.lax.example/app"))
-        )
-        if let text = value("WHERRY_DEADLINE_SECONDS") {
-            guard let seconds = Double(text), seconds.isFinite, abs(seconds) < 1e9 else {
-                throw JobError(.misconfigured, "WHERRY_DEADLINE_SECONDS is '\(text)', which is no number of seconds")
-            }
-            configuration.deadline = .seconds(seconds)
-        }
-        try configuration.validate()
-        return configuration
-    }
-
     /// Says what makes no sense, before anything is opened.
     func validate() throws(JobError) {
-        func check(_ holds: Bool, _ message: @autoclosure () -> String) throws(JobError) {
-            if !holds { throw JobError(.misconfigured, message(), region: self.region) }
+        do throws(SettingsError) {
+            try Setting.region.check(self.region)
+            try Setting.primaryRegion.check(self.primaryRegion)
+            try Setting.scope.check(self.scope)
+            _ = try Setting.brokerAddresses(self.brokers)
+            try Setting.maximumDeadline.check(self.maximumDeadline)
+            try Setting.deadline.check(self.deadline)
+            guard self.deadline <= self.maximumDeadline else {
+                throw SettingsError(
+                    "\(Setting.deadline.name) is \(self.deadline); it must be at most \(self.maximumDeadline), the longest allowed")
+            }
+            try Setting.drain.check(self.drainLimit)
+            try Setting.maximumPendingJobs.check(self.maximumPendingJobs)
+            try Setting.maximumArgumentBytes.check(self.maximumArgumentBytes)
+            try Setting.maximumReadConnections.check(self.maximumReadConnections)
+            try Setting.concurrency.check(self.concurrency)
+            if let upkeepInterval { try Setting.upkeep.check(upkeepInterval) }
+        } catch {
+            throw JobError(.misconfigured, error.message, region: self.region)
         }
-        for region in [self.region, self.primaryRegion] {
-            try check((1...200).contains(region.utf8.count), "the region '\(region)' must have 1 to 200 bytes")
+        try self.check(self.database, .database)
+        if let primaryDatabase { try self.check(primaryDatabase, .primaryDatabase) }
+    }
+
+    private func check(_ database: PostgresConfiguration, _ setting: Setting) throws(JobError) {
+        do throws(PostgresError) {
+            try database.validate()
+        } catch {
+            let hint = error.hint.map { ". \($0)" } ?? ""
+            throw JobError(.misconfigured, "\(setting.name): \(error.message)\(hint)", region: self.region, cause: error)
         }
-        try check(!self.brokers.isEmpty, "no broker: set WHERRY_BROKERS to the endpoints of brokers in \(self.primaryRegion)")
-        for endpoint in self.brokers {
-            try check(
-                ["tcp://", "ipc://", "inproc://"].contains { endpoint.hasPrefix($0) },
-                "the broker endpoint '\(endpoint)' must begin with tcp://, ipc:// or inproc://"
-            )
+    }
+
+    /// Says whether there is anybody to run jobs.
+    ///
+    /// - Parameter isInline: the client runs them itself.
+    func validate(isInline: Bool) throws(JobError) {
+        try self.validate()
+        guard !isInline else { return }
+        let addresses = (try? Setting.brokerAddresses(self.brokers)) ?? []
+        guard addresses.contains(where: { $0.region == nil || $0.region == self.primaryRegion }) else {
+            let brokers = "set \(Setting.brokers.name) to the endpoints of brokers in \(self.primaryRegion)"
+            let message =
+                self.region == self.primaryRegion ? "\(brokers), or give the client handlers, and jobs run in this process" : brokers
+            throw JobError(.misconfigured, "no broker: \(message)", region: self.region)
         }
-        try check(Set(self.brokers).count == self.brokers.count, "a broker stands twice in \(self.brokers.joined(separator: ", "))")
-        try check(self.maximumDeadline > .zero, "the longest deadline must be more than zero")
-        try check(
-            self.deadline > .zero && self.deadline <= self.maximumDeadline,
-            "the deadline is \(self.deadline); it must be more than zero and at most \(self.maximumDeadline)"
-        )
-        try check(self.drainLimit >= .zero, "the drain limit must not be negative")
-        try check((1...1_000_000).contains(self.maximumPendingJobs), "the pending jobs must be limited to 1 to 1000000")
-        try check((1...8 << 20).contains(self.maximumArgumentBytes), "the arguments must be limited to 1 byte to 8 MiB")
-        try check((1...1_000).contains(self.maximumReadConnections), "the read connections must be limited to 1 to 1000")
-        try check((1...200).contains(self.scope.utf8.count), "the scope must have 1 to 200 bytes")
     }
 
     /// What of it concerns the machine, with an incarnation of its own.
-    var machine: ClientMachineConfiguration {
+    ///
+    /// - Parameter isInline: write jobs run in this process, which then stands in the place of the primary's brokers.
+    func machine(isInline: Bool) -> ClientMachineConfiguration {
         var generator = SystemRandomNumberGenerator()
+        let addresses = (try? Setting.brokerAddresses(self.brokers)) ?? []
+        let brokers = addresses.filter { $0.region == nil || $0.region == self.primaryRegion }.map(\.endpoint)
         var machine = ClientMachineConfiguration(
-            brokers: self.brokers,
+            brokers: isInline ? [InlineHost.endpoint] : brokers,
             region: self.region,
             incarnation: (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
         )
         machine.scope = self.scope
+        machine.readsFromPrimary = isInline && (self.primaryDatabase ?? self.database) == self.database && self.database.namesOneServer
         machine.maximumPendingJobs = self.maximumPendingJobs
         machine.maximumArgumentBytes = self.maximumArgumentBytes
         return machine

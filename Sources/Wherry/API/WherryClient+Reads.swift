@@ -24,6 +24,7 @@ extension WherryClient {
         deadline: Duration? = nil,
         _ body: (Transaction) async throws -> Result
     ) async throws -> Result {
+        try self.requireDatabase()
         // The client's token is what was written and seen here. What its reads saw is not added: they all go to this one server.
         let wish = LocalReads.Wish(
             consistency: consistency, isolation: isolation, limit: deadline ?? self.configuration.deadline, record: self.record,
@@ -66,6 +67,7 @@ extension WherryClient {
     ///   - limit: how long; by default 30 s.
     /// - Throws: ``JobError`` as ``read(_:isolation:deadline:_:)``; `cancelled` if the task is.
     public func waitUntilVisible(_ token: CausalToken, within limit: Duration = .seconds(30)) async throws(JobError) {
+        try self.requireDatabase()
         try await self.reads.waitUntilVisible(token, until: EventLoop.now + limit)
     }
 }

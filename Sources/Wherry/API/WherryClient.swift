@@ -27,22 +27,42 @@ public final class WherryClient: Service {
     /// The client is a session itself.
     let record = SessionRecord()
     private let hasRun = Locked(false)
+    private let inline: InlineHost?
     private let loop: EventLoop
     private let logger: Logger
     private let lastHandle = Locked<UInt64>(0)
 
     /// Makes a client; ``run()`` starts it.
     ///
+    /// Given handlers, a client in the primary's region runs its jobs in its own process, on connections of its own to the primary: with
+    /// receipts, deadlines and fences as everywhere, without brokers and workers. Elsewhere, and without handlers, jobs go to brokers; so the
+    /// same application, with its handlers at hand, fits one machine and many regions.
+    ///
     /// - Parameters:
     ///   - configuration: where its brokers and its database are.
+    ///   - handlers: what it can run itself.
     ///   - logger: where it reports what it cannot throw.
     /// - Throws: ``JobError`` with the code `misconfigured`, which says what to change.
-    public convenience init(_ configuration: Configuration, logger: Logger = Logger(label: "wherry.client")) throws(JobError) {
-        try self.init(configuration, loop: .shared, context: .shared, logger: logger)
+    public convenience init(
+        _ configuration: Configuration, handlers: Handlers? = nil, logger: Logger = Logger(label: "wherry.client")
+    ) throws(JobError) {
+        try self.init(configuration, handlers: handlers, loop: .shared, context: .shared, logger: logger)
     }
 
-    package init(_ configuration: Configuration, loop: EventLoop, context: ZeroMQContext, logger: Logger) throws(JobError) {
-        try configuration.validate()
+    package convenience init(
+        _ configuration: Configuration, handlers: Handlers? = nil, loop: EventLoop, context: ZeroMQContext, logger: Logger
+    ) throws(JobError) {
+        let handlers = configuration.region == configuration.primaryRegion ? handlers : nil
+        let runner = handlers.map { InlineDatabase(configuration, handlers: $0, loop: loop, logger: logger) }
+        try self.init(configuration, runner: runner, loop: loop, context: context, logger: logger)
+    }
+
+    /// - Parameter runner: runs write jobs in this process, in the place of the primary's brokers.
+    package init(
+        _ configuration: Configuration, runner: (any InlineRunner)?, loop: EventLoop = .shared, context: ZeroMQContext = .shared,
+        logger: Logger
+    ) throws(JobError) {
+        try configuration.validate(isInline: runner != nil)
         self.configuration = configuration
         self.loop = loop
         var logger = logger
@@ -51,9 +71,14 @@ public final class WherryClient: Service {
         var database = configuration.database
         // The server enforces that reads are reads, whatever the role may do.
         database.sessionSettings["default_transaction_read_only"] = "on"
+        self.inline = runner.map { runner in
+            let region = configuration.primaryRegion
+            return InlineHost(runner: runner, region: region, concurrency: configuration.concurrency, loop: loop, logger: logger)
+        }
         self.core = ClientCore(
-            configuration.machine,
+            configuration.machine(isInline: runner != nil),
             notifier: ReplayNotifier(database: database, loop: loop, logger: logger),
+            inline: self.inline,
             loop: loop,
             context: context,
             logger: logger
@@ -85,7 +110,9 @@ public final class WherryClient: Service {
                 await withDiscardingTaskGroup { group in
                     group.addTask { await self.core.notifier.run() }
                     group.addTask { await self.pool.run() }
+                    if let inline { group.addTask { await inline.run() } }
                     await self.core.run()
+                    await self.inline?.shutdown()
                     await self.core.notifier.shutdown()
                     await self.pool.shutdown()
                 }
@@ -106,15 +133,17 @@ public final class WherryClient: Service {
     ///
     /// - Parameters:
     ///   - configuration: where its brokers and its database are; by default what the environment says.
+    ///   - handlers: what it can run itself, in the primary's region.
     ///   - logger: where it reports what it cannot throw.
     ///   - body: what to do with it.
     /// - Throws: what the closure throws; ``JobError`` with the code `misconfigured`.
     public static func withClient<Result: Sendable>(
         _ configuration: Configuration? = nil,
+        handlers: Handlers? = nil,
         logger: Logger = Logger(label: "wherry.client"),
         _ body: (WherryClient) async throws -> Result
     ) async throws -> Result {
-        let client = try WherryClient(configuration ?? .fromEnvironment(), logger: logger)
+        let client = try WherryClient(configuration ?? .fromEnvironment(logger: logger), handlers: handlers, logger: logger)
         return try await withThrowingDiscardingTaskGroup { group in
             group.addTask { try await client.run() }
             defer { client.shutdown() }

@@ -11,6 +11,9 @@ actor ClientCore {
     nonisolated var unownedExecutor: UnownedSerialExecutor { self.loop.asUnownedSerialExecutor() }
 
     nonisolated let notifier: ReplayNotifier
+    /// What runs jobs in this process, if anything does; it stands at the other end of ``inlineLink``.
+    private let inline: InlineHost?
+    private var inlineLink: ClientMachine.LinkID?
     private let context: ZeroMQContext
     private let options: ZeroMQOptions
     private let endpoints: [String]
@@ -26,8 +29,12 @@ actor ClientCore {
     var readers: [ClientMachine.Reader: CheckedContinuation<ClientMachine.PositionAnswer?, Never>] = [:]
     var lastReader: UInt64 = 0
 
-    init(_ configuration: ClientMachineConfiguration, notifier: ReplayNotifier, loop: EventLoop, context: ZeroMQContext, logger: Logger) {
+    init(
+        _ configuration: ClientMachineConfiguration, notifier: ReplayNotifier, inline: InlineHost? = nil, loop: EventLoop,
+        context: ZeroMQContext, logger: Logger
+    ) {
         self.loop = loop
+        self.inline = inline
         self.notifier = notifier
         self.context = context
         self.endpoints = configuration.brokers
@@ -110,7 +117,7 @@ actor ClientCore {
     private func carryOut(_ action: ClientMachine.Action) {
         switch action {
         case .openLink(let link, let endpoint): self.open(link, endpoint)
-        case .closeLink(let link): self.sockets.removeValue(forKey: link)?.close()
+        case .closeLink(let link): self.close(link)
         case .send(let message, let link): self.send(message, via: link)
         case .watch(let handle, let condition): self.watch(handle, condition)
         case .unwatch(let handle):
@@ -150,7 +157,29 @@ actor ClientCore {
 
     // MARK: Sockets
 
+    private func close(_ link: ClientMachine.LinkID) {
+        if link == self.inlineLink {
+            self.inlineLink = nil
+            self.inline?.assumeIsolated { $0.close() }
+        } else {
+            self.sockets.removeValue(forKey: link)?.close()
+        }
+    }
+
+    /// The link without a socket, to the jobs that run in this process.
+    private func openInline(_ link: ClientMachine.LinkID, to host: InlineHost) {
+        self.inlineLink = link
+        host.assumeIsolated { host in
+            host.open { message in
+                self.assumeIsolated { $0.step(.received(message, from: link)) }
+            } onTrouble: { trouble in
+                self.assumeIsolated { $0.step(.troubled(reason: trouble?.reason, isFinal: trouble?.isFinal ?? false)) }
+            }
+        }
+    }
+
     private func open(_ link: ClientMachine.LinkID, _ endpoint: String) {
+        if let inline, endpoint == InlineHost.endpoint { return self.openInline(link, to: inline) }
         do {
             let socket = try ZeroMQSocket(.dealer, context: self.context, options: self.options, loop: self.loop)
             self.sockets[link] = socket
@@ -184,6 +213,7 @@ actor ClientCore {
     }
 
     private func send(_ message: Message, via link: ClientMachine.LinkID) {
+        if let inline, link == self.inlineLink { return inline.assumeIsolated { $0.receive(message) } }
         do {
             guard let socket = self.sockets[link] else { return self.step(.notSent(message, via: link)) }
             try socket.send(message.encode())

@@ -86,6 +86,15 @@ extension ClientMachine {
         }
     }
 
+    /// Jobs that run in this process cannot, or can again.
+    mutating func troubled(_ reason: String?, isFinal: Bool, now: MonotonicInstant) {
+        self.trouble = reason.map { ($0, isFinal) }
+        guard let reason, isFinal else { return }
+        for handle in self.entries.keys.sorted() where self.entries[handle]?.copies == 0 {
+            self.complete(handle, .rejected(.unusable(reason: reason)), now: now)
+        }
+    }
+
     // MARK: Fences
 
     mutating func startFence(_ handle: Handle, _ kind: Outcome, now: MonotonicInstant) {
@@ -124,6 +133,7 @@ extension ClientMachine {
     /// What keeps jobs from being sent, for messages.
     var whyNotSent: String {
         if self.links.isEmpty { return "no broker is configured" }
+        if let trouble { return trouble.reason }
         if self.isConnected {
             return self.newestEpoch == nil || self.clock == nil
                 ? "brokers answer, but no worker has reported its primary to them yet" : "brokers answer"

@@ -13,6 +13,8 @@ extension ClientMachine {
                 rejection = .tooLarge(limit: self.configuration.maximumArgumentBytes)
             } else if self.entries.count >= self.configuration.maximumPendingJobs {
                 rejection = .overloaded(limit: self.configuration.maximumPendingJobs)
+            } else if let trouble = self.trouble, trouble.isFinal {
+                rejection = .unusable(reason: trouble.reason)
             } else {
                 rejection = nil
             }

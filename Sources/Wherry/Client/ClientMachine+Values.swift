@@ -58,6 +58,8 @@ extension ClientMachine {
         case tooLarge(limit: Int)
         /// The client is shut down.
         case closed
+        /// Jobs run in this process, and its database cannot be used for that.
+        case unusable(reason: String)
     }
 
     /// What is worth a line in the log.

@@ -56,6 +56,8 @@ package struct ClientMachine: Sendable {
         case learned(Epoch)
         /// Readers want the primary's position.
         case position(PositionEvent)
+        /// Jobs that run in this process cannot, and why; `nil`: they can again. If waiting does not help, what was not sent yet ends at once.
+        case troubled(reason: String?, isFinal: Bool)
         /// No more jobs; those pending get this long. Sent again, it moves the limit.
         case shutdown(until: MonotonicInstant)
         /// `nextDeadline` has come.
@@ -119,6 +121,8 @@ package struct ClientMachine: Sendable {
     var newestEpoch: Epoch?
     var clock: PrimaryClock?
     var positions = PositionQuestions()
+    /// Why jobs that run in this process cannot.
+    var trouble: (reason: String, isFinal: Bool)?
 
     /// - Parameter random: draws job ids and jitter; the simulation gives a seeded one.
     package init(configuration: ClientMachineConfiguration, random: RandomSource) {
@@ -154,6 +158,7 @@ package struct ClientMachine: Sendable {
         case .judged(let handle, let verdict): self.judged(handle, verdict, now: now)
         case .learned(let epoch): self.learn(epoch, now: now)
         case .position(let event): self.handle(event)
+        case .troubled(let reason, let isFinal): self.troubled(reason, isFinal: isFinal, now: now)
         case .shutdown(let until):
             switch self.life {
             case .new: self.life = .draining(until: now)

@@ -20,6 +20,9 @@ package struct ClientMachineConfiguration: Hashable, Sendable {
     /// rule and `overloaded` the exception.
     package var maximumOutstandingPerBroker = 2_000
 
+    /// The local server that reads go to is the primary itself, so that what has committed is visible here.
+    package var readsFromPrimary = false
+
     /// How many job ids one HELLO may carry.
     package var maximumIDsPerHello = WireLimits().maximumIDs
 

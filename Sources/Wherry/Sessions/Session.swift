@@ -51,6 +51,7 @@ public final class Session: Sendable {
         deadline: Duration? = nil,
         _ body: (Transaction) async throws -> Result
     ) async throws -> Result {
+        try self.client.requireDatabase()
         let wish = LocalReads.Wish(
             consistency: consistency, isolation: isolation, limit: deadline ?? self.client.configuration.deadline, record: self.record,
             isTracked: true)

@@ -44,6 +44,21 @@ public struct PostgresConfiguration: Sendable, Hashable {
     }
 }
 
+extension PostgresConfiguration {
+    /// Reads `conninfo` without connecting.
+    ///
+    /// - Throws: ``PostgresError/Code/invalidConfiguration``, which quotes nothing of it.
+    package func validate() throws(PostgresError) {
+        _ = try ConnectionOptions(parsing: self.conninfo)
+    }
+
+    /// Whether it can lead to one server only: no list of hosts.
+    package var namesOneServer: Bool {
+        guard let options = try? ConnectionOptions.attempts(for: self) else { return false }
+        return options.count == 1
+    }
+}
+
 extension PostgresConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// Host, port, database and user; never the password.
     public var description: String {
