@@ -187,7 +187,7 @@ let package = Package(
         .executableTarget(
             name: "Quickstart", dependencies: ["Wherry"], path: "examples/Quickstart", exclude: ["README.md"], swiftSettings: house),
         .target(
-            name: "WebSession", dependencies: ["Wherry", hummingbird], path: "examples/WebSession", exclude: ["README.md"],
+            name: "WebSession", dependencies: ["Wherry", hummingbird, lifecycle], path: "examples/WebSession", exclude: ["README.md"],
             swiftSettings: house),
         .target(name: "BulkImportJobs", dependencies: ["Wherry"], path: "examples/BulkImport/Jobs", swiftSettings: house),
         .executableTarget(

@@ -32,12 +32,12 @@ struct WorkerLog: Sendable {
         case .brokerElsewhere(let link, let region):
             self.logger.warning(
                 "a broker stands in another region and so gives this worker no region jobs: name brokers of this worker's region",
-                metadata: [LogKey.endpoint: "\(endpoints[link] ?? "?")", "broker.region": "\(region)"]
+                metadata: [LogKey.endpoint: "\(endpoints[link] ?? "?")", LogKey.brokerRegion: "\(region)"]
             )
         case .unresolved(let host, let reason):
             self.logger.warning(
                 "cannot resolve the name of a broker; going on with the addresses known",
-                metadata: ["host": "\(host)", LogKey.error: "\(reason)"]
+                metadata: [LogKey.host: "\(host)", LogKey.error: "\(reason)"]
             )
         case .primaryUnreachable(let reason):
             self.logger.error("cannot use the database; takes no jobs until it can", metadata: [LogKey.error: "\(reason)"])

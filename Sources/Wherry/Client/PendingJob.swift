@@ -47,13 +47,17 @@ final class PendingJob: Sendable {
     let listeners = ProgressListeners()
     /// Its spans, if anybody traces.
     let trace: JobTrace?
+    private let tokens: TokenSink?
     private let state = Locked(State())
 
-    init(handle: ClientMachine.Handle, name: String, coding: any JobCoding = JSONJobCoding(), trace: JobTrace? = nil) {
-        self.trace = trace
+    init(
+        handle: ClientMachine.Handle, name: String, coding: any JobCoding = JSONJobCoding(), trace: JobTrace? = nil, tokens: TokenSink? = nil
+    ) {
         self.handle = handle
         self.name = name
         self.coding = coding
+        self.trace = trace
+        self.tokens = tokens
     }
 
     var progress: Progress { self.state.withLock { $0.progress } }
@@ -62,6 +66,7 @@ final class PendingJob: Sendable {
     func advance(to stage: Stage, _ change: (inout Progress) -> Void) {
         let ready = self.state.withLock { state in
             change(&state.progress)
+            self.tokens?.notice(state.progress)
             state.progress.stage = max(state.progress.stage, stage)
             let ready = state.waiters.filter { $0.value.stage <= state.progress.stage }
             for ticket in ready.keys { state.waiters[ticket] = nil }

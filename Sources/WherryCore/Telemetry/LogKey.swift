@@ -25,6 +25,9 @@ package enum LogKey {
     package static let endpoints = "zmq.endpoints"
     package static let peer = "zmq.peer"
 
+    package static let brokerRegion = "broker.region"
+    package static let host = "host"
+
     package static let peerRegion = "peer.region"
     package static let farewell = "peer.farewell"
     package static let offers = "worker.offers"
