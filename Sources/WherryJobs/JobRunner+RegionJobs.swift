@@ -52,7 +52,8 @@ extension JobRunner {
         onRunning()
         run.reporter.begin()
         let ended = await self.call(
-            body, on: lease.connection, context: run.context, options: run.options, deadline: run.deadline, stop: run.stop)
+            body, on: lease.connection, context: run.context, options: run.options, coding: run.handler.coding, deadline: run.deadline,
+            stop: run.stop)
         if case .returned = ended.result { run.reporter.end(returned: true) } else { run.reporter.end(returned: false) }
         timings[.handler] = EventLoop.now - begun
         if let later = await self.end(on: lease, after: ended) { seen = later }
