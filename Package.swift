@@ -195,6 +195,13 @@ let package = Package(
         .executableTarget(
             name: "BulkImportWorker", dependencies: ["BulkImportJobs", "WherryWorker"], path: "examples/BulkImport/Worker",
             swiftSettings: house),
+        .target(name: "GuestbookJobs", dependencies: ["Wherry"], path: "examples/Guestbook/Jobs", swiftSettings: house),
+        .executableTarget(
+            name: "Guestbook", dependencies: ["GuestbookJobs", "WebSession", "Wherry", hummingbird], path: "examples/Guestbook/App",
+            swiftSettings: house),
+        .executableTarget(
+            name: "GuestbookWorker", dependencies: ["GuestbookJobs", "WherryWorker"], path: "examples/Guestbook/Worker",
+            swiftSettings: house),
 
         // Tests
         .testTarget(name: "WherryCoreTests", dependencies: ["WherryCore"], swiftSettings: house),
@@ -235,7 +242,7 @@ let package = Package(
             dependencies: [
                 "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs", "WherryMigrations",
                 "WherryBroker", "WherryWorker", "Wherry", "WherryCluster", "WherryTestKit", "WherryCLI", "WebSession", "Quickstart",
-                "BulkImport", "BulkImportWorker", lifecycle, logging,
+                "BulkImport", "BulkImportWorker", "Guestbook", "GuestbookWorker", lifecycle, logging,
                 subprocess, system, metrics, metricsTesting, tracing, inMemoryTracing, configuration,
             ],
             swiftSettings: house
