@@ -24,6 +24,10 @@ public final class WherryClient: Service {
     let configuration: Configuration
     let core: ClientCore
     let pool: PostgresPool
+    let reads: LocalReads
+    /// The client is a session itself.
+    let record = SessionRecord()
+    private let hasRun = Locked(false)
     private let inline: InlineHost?
     private let loop: EventLoop
     private let logger: Logger
@@ -87,6 +91,7 @@ public final class WherryClient: Service {
         self.pool = PostgresPool(
             PostgresPool.Configuration(database, limits: limits), loop: loop, logger: logger,
             metrics: PoolMetrics(pool: "read", region: configuration.region))
+        self.reads = LocalReads(pool: self.pool, core: self.core, loop: loop, region: configuration.region, logger: logger)
     }
 
     /// Keeps the client going until it is told to stop; then takes nothing new, gives what is pending ``Configuration/drainLimit`` to end, fails
@@ -94,7 +99,17 @@ public final class WherryClient: Service {
     ///
     /// It stops at ``shutdown()``, at a graceful shutdown of its service group, and, without patience for pending jobs, when its task is
     /// cancelled.
+    ///
+    /// - Throws: ``JobError`` with the code `misconfigured` if it is called twice.
     public func run() async throws {
+        let isSecond = self.hasRun.withLock { hasRun in
+            defer { hasRun = true }
+            return hasRun
+        }
+        if isSecond {
+            let message = "run() was called twice: a client runs once; give it to one service group, and make another client for another"
+            throw JobError(.misconfigured, message, region: self.configuration.region)
+        }
         await withTaskCancellationHandler {
             await withGracefulShutdownHandler {
                 await withDiscardingTaskGroup { group in
@@ -161,7 +176,9 @@ public final class WherryClient: Service {
             return ClientMachine.Handle(rawValue: last)
         }
         let trace = self.tracer.map { JobTrace(J.name, version: J.version, region: self.configuration.region, tracer: $0) }
-        let pending = PendingJob(handle: handle, name: J.name, trace: trace)
+        let pending = PendingJob(
+            handle: handle, name: J.name,
+            tokens: TokenSink(client: self.record, session: SessionRecord.current, reads: self.reads), trace: trace)
         let submission = ClientMachine.Submission(
             name: J.name,
             version: J.version,

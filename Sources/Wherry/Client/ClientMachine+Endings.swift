@@ -131,7 +131,7 @@ extension ClientMachine {
     }
 
     /// What keeps jobs from being sent, for messages.
-    private var whyNotSent: String {
+    var whyNotSent: String {
         if self.links.isEmpty { return "no broker is configured" }
         if let trouble { return trouble.reason }
         if self.isConnected {

@@ -44,12 +44,14 @@ final class PendingJob: Sendable {
     let listeners = ProgressListeners()
     /// Its spans, if anybody traces.
     let trace: JobTrace?
+    private let tokens: TokenSink?
     private let state = Locked(State())
 
-    init(handle: ClientMachine.Handle, name: String, trace: JobTrace? = nil) {
+    init(handle: ClientMachine.Handle, name: String, tokens: TokenSink? = nil, trace: JobTrace? = nil) {
         self.trace = trace
         self.handle = handle
         self.name = name
+        self.tokens = tokens
     }
 
     var progress: Progress { self.state.withLock { $0.progress } }
@@ -58,6 +60,7 @@ final class PendingJob: Sendable {
     func advance(to stage: Stage, _ change: (inout Progress) -> Void) {
         let ready = self.state.withLock { state in
             change(&state.progress)
+            self.tokens?.notice(state.progress)
             state.progress.stage = max(state.progress.stage, stage)
             let ready = state.waiters.filter { $0.value.stage <= state.progress.stage }
             for ticket in ready.keys { state.waiters[ticket] = nil }
