@@ -36,7 +36,8 @@ package struct BrokerAddress: Hashable, Sendable {
         }
         if self.endpoint.hasPrefix("tcp://"), self.hostAndPort == nil {
             throw Malformed(
-                description: "the broker endpoint '\(self.endpoint)' must end with a host and a port from 1 to 65535, as in tcp://broker:7400"
+                description:
+                    "the broker endpoint '\(self.endpoint)' must end with a host and a port from 1 to 65535, as in tcp://broker:7400"
             )
         }
     }
