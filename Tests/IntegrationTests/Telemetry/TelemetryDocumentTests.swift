@@ -25,7 +25,8 @@ struct TelemetryDocumentTests {
     /// What users may see of: the libraries, not tools and test kits.
     private static func sources() throws -> [(path: String, text: String)] {
         let modules = [
-            "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs", "WherryMigrations", "WherryBroker",
+            "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs", "WherryMigrations",
+            "WherryBroker",
             "WherryWorker", "Wherry",
         ]
         var files: [(String, String)] = []

@@ -52,7 +52,7 @@ struct TelemetryTests {
                         && Self.gauge(metrics, .brokerDispatchedJobs, "syd") == 0
                 }
 
-                #expect(try Self.times(metrics, .poolAcquire, "lax", "pool", "read") == 1)
+                #expect(try Self.times(metrics, .poolAcquire, "lax", "pool", "read") >= 1)
                 #expect(try Self.times(metrics, .poolAcquire, "syd", "pool", "jobs") >= 4)
                 #expect(try Self.gauge(metrics, .poolWaiting, "syd", "pool", "jobs") == 0)
                 #expect(try Self.gauge(metrics, .poolUsed, "lax", "pool", "read") >= 0)
