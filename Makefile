@@ -48,13 +48,13 @@ api-docs: build ## DocC of what users import; fails for a warning or a public sy
 docs-run: build ## runs the commands in the documentation, and compares what they print
 	scripts/run-docs
 
-readme-check: setup ## compiles the README's code as a user would
+readme-check: build ## compiles the README's code as a user would
 	scripts/check-readme-code
 
 demo-check: demo-build ## the demo once more, judged by its report instead of by eye
 	scripts/check-demo "$(BIN)/wherry"
 
-ci: lint docs-check test api-docs docs-run readme-check demo-check ## what has to pass before anything lands
+ci: lint docs-check test api-docs docs-run demo-check readme-check ## what has to pass before anything lands
 
 setup: ## installs what is missing on this machine
 	@scripts/setup

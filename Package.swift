@@ -186,13 +186,20 @@ let package = Package(
         .executableTarget(
             name: "Quickstart", dependencies: ["Wherry"], path: "examples/Quickstart", exclude: ["README.md"], swiftSettings: house),
         .target(
-            name: "WebSession", dependencies: ["Wherry", hummingbird], path: "examples/WebSession", exclude: ["README.md"],
+            name: "WebSession", dependencies: ["Wherry", hummingbird, lifecycle], path: "examples/WebSession", exclude: ["README.md"],
             swiftSettings: house),
         .target(name: "BulkImportJobs", dependencies: ["Wherry"], path: "examples/BulkImport/Jobs", swiftSettings: house),
         .executableTarget(
             name: "BulkImport", dependencies: ["BulkImportJobs", "Wherry"], path: "examples/BulkImport/App", swiftSettings: house),
         .executableTarget(
             name: "BulkImportWorker", dependencies: ["BulkImportJobs", "WherryWorker"], path: "examples/BulkImport/Worker",
+            swiftSettings: house),
+        .target(name: "GuestbookJobs", dependencies: ["Wherry"], path: "examples/Guestbook/Jobs", swiftSettings: house),
+        .executableTarget(
+            name: "Guestbook", dependencies: ["GuestbookJobs", "WebSession", "Wherry", hummingbird], path: "examples/Guestbook/App",
+            swiftSettings: house),
+        .executableTarget(
+            name: "GuestbookWorker", dependencies: ["GuestbookJobs", "WherryWorker"], path: "examples/Guestbook/Worker",
             swiftSettings: house),
 
         // Tests
@@ -228,7 +235,7 @@ let package = Package(
             dependencies: [
                 "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs", "WherryMigrations",
                 "WherryBroker", "WherryWorker", "Wherry", "WherryCluster", "WherryTestKit", "WherryCLI", "WebSession", "Quickstart",
-                "BulkImport", "BulkImportWorker", lifecycle, logging,
+                "BulkImport", "BulkImportWorker", "Guestbook", "GuestbookWorker", lifecycle, logging,
                 subprocess, system, metrics, metricsTesting, tracing, inMemoryTracing, configuration,
             ],
             swiftSettings: house

@@ -92,6 +92,14 @@ extension JobError.Code {
     public static let clientClosed = Self("client-closed", "the client has been shut down")
     /// The token is of another fork of history, or of another database: it can never be waited for here. Drop it.
     public static let forkedHistory = Self("forked-history", "the token is of another history: drop it")
+    /// The token names a position that the primary has not reached: it is forged, or what it stood for is gone. Drop it.
+    public static let implausibleToken = Self("implausible-token", "the primary knows nothing of the token: drop it")
+    /// A read tried what only the primary can do, such as a write. Do it in a job (`call`) or by `execute`.
+    public static let readOnly = Self("read-only", "a read cannot do this: use a job or execute")
+    /// A read needed the primary's word (`.global`, or a token from before a failover), and the primary could not be reached in time. Try again, or
+    /// read `.eventual`.
+    public static let primaryUnavailable = Self(
+        "primary-unavailable", "the primary could not be reached: try again, or read .eventual", isRetryable: true)
     /// The local replica cannot be reached, or its replay stands still. Try again, or read elsewhere.
     public static let replicaUnavailable = Self("replica-unavailable", "the local replica cannot be used", isRetryable: true)
     /// The set-up is wrong, and trying again does not help: a standby configured as the primary, a role without privileges, a schema that

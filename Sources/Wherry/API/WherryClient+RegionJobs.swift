@@ -27,7 +27,7 @@ extension WherryClient {
     ///   region is configured; all that a write job throws but for what tells of commits.
     @discardableResult
     public func call<J: RegionJob>(_ job: J, in region: String, deadline: Duration? = nil) async throws(JobError) -> J.Output {
-        try await self.call(job, in: region, token: nil, deadline: deadline)
+        try await self.call(job, in: region, token: (SessionRecord.current ?? self.record).token, deadline: deadline)
     }
 
     /// Hands a region job over, and returns at once.
@@ -39,7 +39,7 @@ extension WherryClient {
     /// - Returns: what tells of it from now on. Its `committed` is the position that the job's reads had reached in its region, once it has ended.
     /// - Throws: ``JobError`` if it was not taken: `unknownRegion`, `overloaded`, `tooLarge`, `unencodableArguments`, `clientClosed`.
     public func submit<J: RegionJob>(_ job: J, in region: String, deadline: Duration? = nil) async throws(JobError) -> JobHandle<J.Output> {
-        try await self.submit(job, in: region, token: nil, deadline: deadline)
+        try await self.submit(job, in: region, token: (SessionRecord.current ?? self.record).token, deadline: deadline)
     }
 
     /// - Parameter token: what its reads must see at least.

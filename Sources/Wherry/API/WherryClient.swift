@@ -23,6 +23,10 @@ public final class WherryClient: Service {
     let configuration: Configuration
     let core: ClientCore
     let pool: PostgresPool
+    let reads: LocalReads
+    /// The client is a session itself.
+    let record = SessionRecord()
+    private let hasRun = Locked(false)
     private let inline: InlineHost?
     private let loop: EventLoop
     private let logger: Logger
@@ -84,6 +88,7 @@ public final class WherryClient: Service {
         var limits = PostgresPool.Limits()
         limits.maximumConnections = configuration.maximumReadConnections
         self.pool = PostgresPool(PostgresPool.Configuration(database, limits: limits), loop: loop, logger: logger)
+        self.reads = LocalReads(pool: self.pool, core: self.core, loop: loop, region: configuration.region, logger: logger)
     }
 
     /// Keeps the client going until it is told to stop; then takes nothing new, gives what is pending ``Configuration/drainLimit`` to end, fails
@@ -91,7 +96,17 @@ public final class WherryClient: Service {
     ///
     /// It stops at ``shutdown()``, at a graceful shutdown of its service group, and, without patience for pending jobs, when its task is
     /// cancelled.
+    ///
+    /// - Throws: ``JobError`` with the code `misconfigured` if it is called twice.
     public func run() async throws {
+        let isSecond = self.hasRun.withLock { hasRun in
+            defer { hasRun = true }
+            return hasRun
+        }
+        if isSecond {
+            let message = "run() was called twice: a client runs once; give it to one service group, and make another client for another"
+            throw JobError(.misconfigured, message, region: self.configuration.region)
+        }
         await withTaskCancellationHandler {
             await withGracefulShutdownHandler {
                 await withDiscardingTaskGroup { group in
@@ -157,7 +172,9 @@ public final class WherryClient: Service {
             last += 1
             return ClientMachine.Handle(rawValue: last)
         }
-        let pending = PendingJob(handle: handle, name: J.name)
+        let pending = PendingJob(
+            handle: handle, name: J.name,
+            tokens: TokenSink(client: self.record, session: SessionRecord.current, reads: self.reads))
         let submission = ClientMachine.Submission(
             name: J.name,
             version: J.version,

@@ -28,6 +28,8 @@ actor ClientCore {
     private var pending: [ClientMachine.Handle: PendingJob] = [:]
     private var watches: [ClientMachine.Handle: ReplayNotifierMachine.WaiterID] = [:]
     private let finished = Latch()
+    var readers: [ClientMachine.Reader: CheckedContinuation<ClientMachine.PositionAnswer?, Never>] = [:]
+    var lastReader: UInt64 = 0
 
     init(
         _ configuration: ClientMachineConfiguration, notifier: ReplayNotifier, inline: InlineHost? = nil, loop: EventLoop,
@@ -87,7 +89,7 @@ actor ClientCore {
 
     /// Tells the machine something, and does what it says. What happens on the way (a send that fails, a watch that ends at once) comes back as
     /// events that wait their turn.
-    private func step(_ event: ClientMachine.Event) {
+    func step(_ event: ClientMachine.Event) {
         self.events.append(event)
         guard !self.isStepping else { return }
         self.isStepping = true
@@ -138,6 +140,7 @@ actor ClientCore {
                 if case .answered(let reply) = completion { progress.committed = reply }
                 progress.timings = timings
             }
+        case .positionAnswered(let reader, let answer): self.answer(reader, answer)
         case .note(let note): self.log(note)
         case .finished: self.finished.open()
         }

@@ -126,7 +126,7 @@ extension ClientMachine {
     }
 
     /// Whether something said in that epoch counts.
-    private func isCurrent(_ epoch: Epoch) -> Bool {
+    func isCurrent(_ epoch: Epoch) -> Bool {
         guard let newest = self.newestEpoch else { return true }
         return epoch.relation(to: newest) == .same
     }

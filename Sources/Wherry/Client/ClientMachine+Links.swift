@@ -94,7 +94,7 @@ extension ClientMachine {
         case .partial(let partial): self.progressed(partial, from: id, now: now)
         case .refused(let refused): self.refused(refused, from: id, now: now)
         case .reply(let reply), .outcome(let reply): self.answered(reply, from: id, now: now)
-        case .position: break
+        case .position(let position): self.answered(position, now: now)
         case .hello, .credit, .request, .cancel, .fence, .positionRequest: self.output.append(.note(.unexpected(id)))
         }
     }

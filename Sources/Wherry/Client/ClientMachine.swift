@@ -56,6 +56,8 @@ package struct ClientMachine: Sendable {
         case judged(Handle, ReplayVerdict)
         /// The local replica has met an epoch.
         case learned(Epoch)
+        /// Readers want the primary's position.
+        case position(PositionEvent)
         /// Jobs that run in this process cannot, and why; `nil`: they can again. If waiting does not help, what was not sent yet ends at once.
         case troubled(reason: String?, isFinal: Bool)
         /// No more jobs; those pending get this long. Sent again, it moves the limit.
@@ -83,6 +85,8 @@ package struct ClientMachine: Sendable {
         case committed(Handle, Reply, JobTimings)
         /// The end. Exactly once.
         case complete(Handle, Completion, JobTimings)
+        /// A reader's wait for the primary's position ended.
+        case positionAnswered(Reader, PositionAnswer)
         /// Something for the log.
         case note(Note)
         /// All handles have ended, all links are closed: after `shutdown`, once.
@@ -120,6 +124,7 @@ package struct ClientMachine: Sendable {
     var nextSerial: UInt64 = 0
     var newestEpoch: Epoch?
     var clock: PrimaryClock?
+    var positions = PositionQuestions()
     /// Why jobs that run in this process cannot.
     var trouble: (reason: String, isFinal: Bool)?
 
@@ -158,6 +163,7 @@ package struct ClientMachine: Sendable {
         case .resolved(let entry, let answer): self.resolved(entry, answer, now: now)
         case .judged(let handle, let verdict): self.judged(handle, verdict, now: now)
         case .learned(let epoch): self.learn(epoch, now: now)
+        case .position(let event): self.handle(event)
         case .troubled(let reason, let isFinal): self.troubled(reason, isFinal: isFinal, now: now)
         case .shutdown(let until):
             switch self.life {
@@ -174,7 +180,7 @@ package struct ClientMachine: Sendable {
 
     /// When the machine wants a `tick`; `nil` if it has nothing to do until something happens.
     package var nextDeadline: MonotonicInstant? {
-        var candidates = [self.wakes.min?.key, self.nextSendTime]
+        var candidates = [self.wakes.min?.key, self.nextSendTime, self.nextPositionTime]
         switch self.life {
         case .new, .closed: break
         case .running: candidates += self.links.map { $0.wake(self.configuration) } + [self.directory.nextDeadline]
@@ -186,6 +192,7 @@ package struct ClientMachine: Sendable {
     /// Does whatever is due now. Every event ends here.
     private mutating func advance(now: MonotonicInstant) {
         while let handle = self.wakes.popMin(upTo: now) { self.wake(handle, now: now) }
+        self.expirePositions(now: now)
         switch self.life {
         case .new, .closed: return
         case .running: break
@@ -197,6 +204,7 @@ package struct ClientMachine: Sendable {
         for query in self.directory.takeDue(now: now) { self.output.append(.resolve(query)) }
         for index in self.links.indices { self.tend(LinkID(index: index), now: now) }
         self.pump(now: now)
+        self.tendPositions(now: now)
     }
 
     private mutating func close(now: MonotonicInstant) {
@@ -206,6 +214,7 @@ package struct ClientMachine: Sendable {
             self.leave(link, now: now)
         }
         self.life = .closed
+        self.closePositions()
         self.output.append(.finished)
     }
 

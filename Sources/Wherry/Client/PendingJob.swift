@@ -42,11 +42,13 @@ final class PendingJob: Sendable {
     let handle: ClientMachine.Handle
     let name: String
     let listeners = ProgressListeners()
+    private let tokens: TokenSink?
     private let state = Locked(State())
 
-    init(handle: ClientMachine.Handle, name: String) {
+    init(handle: ClientMachine.Handle, name: String, tokens: TokenSink? = nil) {
         self.handle = handle
         self.name = name
+        self.tokens = tokens
     }
 
     var progress: Progress { self.state.withLock { $0.progress } }
@@ -55,6 +57,7 @@ final class PendingJob: Sendable {
     func advance(to stage: Stage, _ change: (inout Progress) -> Void) {
         let ready = self.state.withLock { state in
             change(&state.progress)
+            self.tokens?.notice(state.progress)
             state.progress.stage = max(state.progress.stage, stage)
             let ready = state.waiters.filter { $0.value.stage <= state.progress.stage }
             for ticket in ready.keys { state.waiters[ticket] = nil }

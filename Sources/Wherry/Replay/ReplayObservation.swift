@@ -13,6 +13,8 @@ package struct ReplayObservation: Hashable, Sendable {
         package var timeline: UInt32?
         /// `pg_postmaster_start_time()` in microseconds since 1970.
         package var startTime: Int64
+        /// The address that the server sees itself reached by.
+        package var address: String
         /// Replay is paused, or will be as soon as the startup process notices.
         package var isPaused: Bool
         /// A WAL receiver is connected.
@@ -23,6 +25,7 @@ package struct ReplayObservation: Hashable, Sendable {
             position: LSN?,
             timeline: UInt32? = nil,
             startTime: Int64,
+            address: String = "",
             isPaused: Bool = false,
             hasReceiver: Bool = true
         ) {
@@ -30,6 +33,7 @@ package struct ReplayObservation: Hashable, Sendable {
             self.position = position
             self.timeline = timeline
             self.startTime = startTime
+            self.address = address
             self.isPaused = isPaused
             self.hasReceiver = hasReceiver
         }

@@ -19,13 +19,21 @@ enum ReplayPoll {
         CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_flush_lsn() END, \
         CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8) END, \
         (extract(epoch FROM pg_catalog.pg_postmaster_start_time()) * 1000000)::bigint, \
+        coalesce(pg_catalog.host(pg_catalog.inet_server_addr()), 'local') || ':' || pg_catalog.current_setting('port'), \
         CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_get_wal_replay_pause_state() <> 'not paused' ELSE false END, \
         EXISTS (SELECT FROM pg_catalog.pg_stat_wal_receiver)
         """
 
-    private static let position: SQL = """
+    /// Where the server stands.
+    static let position: SQL = """
         SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn() \
         ELSE pg_catalog.pg_current_wal_flush_lsn() END
+        """
+
+    /// Which server answers (rule 9), as `state` says it.
+    static let server: SQL = """
+        SELECT (extract(epoch FROM pg_catalog.pg_postmaster_start_time()) * 1000000)::bigint, \
+        coalesce(pg_catalog.host(pg_catalog.inet_server_addr()), 'local') || ':' || pg_catalog.current_setting('port')
         """
 
     /// One flight of two or three segments. Each statement has a snapshot of its own, taken when the ones before it are done.
@@ -65,14 +73,15 @@ enum ReplayPoll {
     }
 
     private static func state(_ row: Row) throws(PostgresError) -> ReplayObservation.State {
-        let (isInRecovery, position, timeline, startTime, isPaused, hasReceiver) = try row.decode(
-            as: (Bool, LSN?, String?, Int64, Bool, Bool).self
+        let (isInRecovery, position, timeline, startTime, address, isPaused, hasReceiver) = try row.decode(
+            as: (Bool, LSN?, String?, Int64, String, Bool, Bool).self
         )
         return ReplayObservation.State(
             isInRecovery: isInRecovery,
             position: position,
             timeline: timeline.flatMap { UInt32($0, radix: 16) },
             startTime: startTime,
+            address: address,
             isPaused: isPaused,
             hasReceiver: hasReceiver
         )

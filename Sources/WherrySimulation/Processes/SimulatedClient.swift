@@ -153,6 +153,8 @@ final class SimulatedClient: SimulatedProcess, SimulatedPeer {
             } else {
                 self.world.ledger.fail("a handle ended that there is not, or not any more")
             }
+        case .positionAnswered:
+            break  // nobody reads here
         case .note(let note):
             self.world.trace(self.name, "\(note)")
             if case .contradiction(let id) = note { self.world.ledger.fail("the client met two outcomes of \(id)") }

@@ -59,9 +59,12 @@ struct BadInputTests {
 
     @Test func `a write inside of a read is refused by the server`() async throws {
         try await Regions.run(handlers: .items) { regions in
-            await #expect(throws: PostgresError.self) {
-                try await regions.client.read { db in try await db.execute("INSERT INTO items VALUES (1)") }
+            let error = try await jobError {
+                _ = try await regions.client.read { db in try await db.execute("INSERT INTO items VALUES (1)") }
             }
+            #expect(error.code == .readOnly)
+            #expect(error.message.contains("client.call") && error.message.contains("execute"), "\(error)")
+            #expect((error.cause as? PostgresError)?.sqlState == .readOnlyTransaction)
         }
     }
 

@@ -30,6 +30,7 @@ struct ClientBench {
     var timings: [Handle: JobTimings] = [:]
     var watches: [Handle: ReplayCondition] = [:]
     var notes: [ClientMachine.Note] = []
+    var positions: [ClientMachine.Reader: ClientMachine.PositionAnswer] = [:]
     var learned: [Epoch] = []
     var isFinished = false
 
@@ -90,6 +91,9 @@ struct ClientBench {
                 #expect(self.ended[handle] == nil, "ended twice")
                 self.ended[handle] = completion
                 self.timings[handle] = timings
+            case .positionAnswered(let reader, let answer):
+                #expect(self.positions[reader] == nil, "answered twice")
+                self.positions[reader] = answer
             case .note(let note): self.notes.append(note)
             case .finished: self.isFinished = true
             }

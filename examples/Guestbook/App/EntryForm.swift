@@ -1,0 +1,5 @@
+/// What a visitor sends.
+struct EntryForm: Decodable {
+    var name = ""
+    var message = ""
+}
