@@ -33,7 +33,8 @@ public struct Worker: Service {
     ///
     /// - Parameters:
     ///   - handlers: what it can do.
-    ///   - configuration: where its brokers and its database are; by default what the environment says, see ``Configuration/fromEnvironment(_:)``.
+    ///   - configuration: where its brokers and its database are; by default what the environment says,
+    ///     see ``Configuration/fromEnvironment(_:logger:)``.
     ///   - logger: where it reports what it cannot throw.
     public init(handlers: Handlers, configuration: Configuration? = nil, logger: Logger = Logger(label: "wherry.worker")) {
         self.init(handlers: handlers, configuration: configuration, resolver: SystemHostResolver(), logger: logger)

@@ -19,9 +19,7 @@ struct TokenSink: Sendable {
             self.client.note(reply.token)
         // A failed job has a receipt too: whoever was told of it can find it.
         case .settled(let reply), .notVisible(let reply, _): self.notice(reply.token)
-        // What a region job saw has been noted as its `committed`.
-        case .answered, .regionJobEnded: break
-        case .refused, .neverSent, .undecided, .rejected, nil: break
+        default: break  // nothing was written or seen, or it was noted above as where the job ended
         }
     }
 
