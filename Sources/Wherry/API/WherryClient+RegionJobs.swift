@@ -43,7 +43,7 @@ extension WherryClient {
     }
 
     /// What a region job must see at least: all that the session wrote or saw on whose behalf it is called, or all that this client has waited for.
-    private var knownToCaller: CausalToken? { SessionRecord.current?.token ?? self.token }
+    private var knownToCaller: CausalToken? { (SessionRecord.current ?? self.record).token }
 
     /// - Parameter token: what its reads must see at least.
     package func call<J: RegionJob>(

@@ -93,7 +93,9 @@ extension ClientMachine {
 
     /// Another broker than last time, if there is one.
     private func pickLinkForPosition() -> LinkID? {
-        let ready = self.links.indices.filter { self.links[$0].isReady && self.serves(self.links[$0], .primary) }
+        let ready = self.links.indices.filter {
+            self.links[$0].isReady && !self.links[$0].isRetiring && self.serves(self.links[$0], .primary)
+        }
         let last = self.positions.out.last?.link.index
         return (ready.first { $0 != last } ?? ready.first).map { LinkID(index: $0) }
     }
@@ -114,7 +116,9 @@ extension ClientMachine {
     /// When readers want attention.
     var nextPositionTime: MonotonicInstant? {
         guard let deadline = self.positions.readers.min?.key else { return nil }
-        guard let last = self.positions.out.last, self.links.contains(where: { $0.isReady && self.serves($0, .primary) }) else { return deadline }
+        guard let last = self.positions.out.last,
+            self.links.contains(where: { $0.isReady && !$0.isRetiring && self.serves($0, .primary) })
+        else { return deadline }
         return min(deadline, last.sentAt + self.configuration.acknowledgementTimeout)
     }
 
