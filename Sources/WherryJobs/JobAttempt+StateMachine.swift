@@ -115,8 +115,8 @@ extension JobAttempt {
         case .threw(let failure):
             return self.fail(failure, afterRollback: true)
         case .returned(let output):
-            // What was refused unsent did the transaction no harm.
-            if let error = end.firstFailure, error.sqlState != nil {
+            // What was refused unsent did the transaction no harm, but a savepoint that is still open may be half done.
+            if let error = end.firstFailure, error.sqlState != nil || error.code == .transactionEnded {
                 return self.fail(HandlerFailure(swallowed: error), afterRollback: true)
             }
             let receipt = Receipt(

@@ -26,6 +26,10 @@ extension PostgresPool {
             throw error
         }
         let firstFailure = await transaction.end()
+        if let firstFailure, firstFailure.code == .transactionEnded {
+            _ = await connection.perform(Flight("ROLLBACK"))
+            throw PostgresError(.rolledBack, "the transaction was rolled back: \(firstFailure.message)", cause: firstFailure)
+        }
         // Cancelling a COMMIT would leave it open whether it is one (correctness.md, rule 27).
         switch await connection.perform(Flight("COMMIT"))[0][0] {
         case .result(let result) where result.commandTag == "COMMIT":

@@ -32,7 +32,7 @@ struct OpenTransaction {
         self.wake([waiter])
     }
 
-    mutating func beginEnding(_ scope: TransactionMachine.Scope) {
+    mutating func beginEnding(_ scope: TransactionMachine.Scope) -> Bool {
         self.machine.beginEnding(scope)
     }
 

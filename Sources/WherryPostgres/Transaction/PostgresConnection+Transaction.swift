@@ -59,41 +59,47 @@ extension PostgresConnection {
             let origin = TransactionMachine.Origin(transaction: id, depth: turn.depth - 1)
             _ = try await self.query(SQL(unsafe: "SAVEPOINT \(opened.savepointName)"), origin: origin)
         } catch {
-            self.transaction?.ended(opened, isUndone: false)
+            self.change(id) { $0.ended(opened, isUndone: false) }
             throw error
         }
         return opened
     }
 
     func release(_ scope: TransactionMachine.Scope, in id: Transaction.ID) async throws(PostgresError) {
-        guard self.transaction?.id == id else { throw Self.ended }
-        if let failure = self.transaction?.machine.failure(in: scope) {
+        if self.transaction?.id == id, let failure = self.transaction?.machine.failure(in: scope) {
             await self.rollBack(to: scope, in: id)
             throw failure
         }
-        self.transaction?.beginEnding(scope)
+        // A task that outlived the transaction must not send anything: another job's may be open by now.
+        guard self.change(id, { $0.beginEnding(scope) }) == true else { throw Self.ended }
         let outcome = await self.perform(Flight(SQL(unsafe: "RELEASE SAVEPOINT \(scope.savepointName)")))[0][0]
         if case .result = outcome {
-            self.transaction?.ended(scope, isUndone: false)
+            self.change(id) { $0.ended(scope, isUndone: false) }
             return
         }
         // A statement of a task that outlived the closure failed in the meantime, or the connection is gone.
-        let failure = self.transaction?.machine.failure(in: scope) ?? outcome.error ?? Self.ended
+        let failure = self.change(id) { $0.machine.failure(in: scope) } ?? nil
         await self.rollBack(to: scope, in: id)
-        throw failure
+        throw failure ?? outcome.error ?? Self.ended
     }
 
     func rollBack(to scope: TransactionMachine.Scope, in id: Transaction.ID) async {
-        guard self.transaction?.id == id else { return }
-        self.transaction?.beginEnding(scope)
+        guard self.change(id, { $0.beginEnding(scope) }) == true else { return }
         let name = scope.savepointName
         let outcomes = await self.perform(Flight(SQL(unsafe: "ROLLBACK TO SAVEPOINT \(name)"), SQL(unsafe: "RELEASE SAVEPOINT \(name)")))
-        var isUndone = true
-        if let error = outcomes[0][0].error {
-            isUndone = false
-            self.transaction?.record([[.failed(error)]], from: TransactionMachine.Origin(transaction: id, depth: 0))
+        let error = outcomes[0][0].error
+        self.change(id) { transaction in
+            if let error { transaction.record([[.failed(error)]], from: TransactionMachine.Origin(transaction: id, depth: 0)) }
+            transaction.ended(scope, isUndone: error == nil)
         }
-        self.transaction?.ended(scope, isUndone: isUndone)
+    }
+
+    /// Changes a transaction if it is still the connection's own.
+    @discardableResult
+    private func change<Result>(_ id: Transaction.ID, _ body: (inout OpenTransaction) -> Result) -> Result? {
+        guard var transaction = self.transaction, transaction.id == id else { return nil }
+        defer { self.transaction = transaction }
+        return body(&transaction)
     }
 
     // MARK: Turns

@@ -45,9 +45,10 @@ struct TransactionMachine {
     /// The first failure that no savepoint has undone.
     private(set) var firstFailure: PostgresError?
     private var failureDepth = 0
-    /// The open savepoints, innermost last; one that is being ended takes no more statements.
+    /// The open savepoints, innermost last.
     private var savepoints: [Scope] = []
-    private var isEndingSavepoint = false
+    /// The outermost of them that is being ended: neither it nor those inside of it take any more statements.
+    private var ending: Int?
     private var lastScope = 0
     private var waiters = Deque<Waiter>()
 
@@ -59,10 +60,11 @@ struct TransactionMachine {
     ///
     /// - Parameter scope: the innermost savepoint that the caller is in.
     mutating func request(_ request: Request, from scope: Scope, waiter: Int) -> Decision {
-        guard !self.isEnded, scope == .transaction || self.savepoints.contains(scope) else { return .refuse }
-        if scope == self.active {
-            return self.isEndingSavepoint ? .refuse : self.grant(request)
+        guard !self.isEnded else { return .refuse }
+        if scope != .transaction {
+            guard let depth = self.savepoints.firstIndex(of: scope), depth < self.ending ?? .max else { return .refuse }
         }
+        if scope == self.active { return self.grant(request) }
         self.waiters.append(Waiter(id: waiter, scope: scope))
         return .wait
     }
@@ -72,23 +74,28 @@ struct TransactionMachine {
         self.waiters.removeAll { $0.id == waiter }
     }
 
-    /// A savepoint's closure has ended: no statement of its own comes any more.
-    mutating func beginEnding(_ scope: Scope) {
-        if scope == self.active { self.isEndingSavepoint = true }
+    /// A savepoint's closure has ended: no statement of its own comes any more, nor of savepoints inside of it whose tasks outlived it.
+    ///
+    /// - Returns: whether to end it on the server. Not if it is gone already, with the transaction or with a savepoint around it.
+    mutating func beginEnding(_ scope: Scope) -> Bool {
+        guard !self.isEnded, let depth = self.savepoints.firstIndex(of: scope), depth <= self.ending ?? .max else { return false }
+        self.ending = depth
+        return true
     }
 
-    /// A savepoint is gone.
+    /// A savepoint is gone, and those inside of it.
     ///
     /// - Parameter isUndone: whether all since it was rolled back, failures included.
     /// - Returns: who waited for that, in order: they ask again.
     mutating func ended(_ scope: Scope, isUndone: Bool) -> [Int] {
-        guard scope == self.active else { return [] }
-        if isUndone, self.failureDepth >= self.savepoints.count { self.firstFailure = nil }
-        self.savepoints.removeLast()
-        self.isEndingSavepoint = false
-        let active = self.active
-        defer { self.waiters.removeAll { $0.scope == active } }
-        return self.waiters.filter { $0.scope == active }.map(\.id)
+        guard let depth = self.savepoints.firstIndex(of: scope) else { return [] }
+        if isUndone, self.failureDepth > depth { self.firstFailure = nil }
+        self.savepoints.removeSubrange(depth...)
+        if let ending = self.ending, ending >= depth { self.ending = nil }
+        // Those of a scope that is still around the innermost one go on waiting; the others have their turn, or are gone with their scope.
+        let outer = ([.transaction] + self.savepoints).dropLast()
+        defer { self.waiters.removeAll { !outer.contains($0.scope) } }
+        return self.waiters.filter { !outer.contains($0.scope) }.map(\.id)
     }
 
     /// Whether something failed in a savepoint that was not undone yet.
@@ -104,14 +111,21 @@ struct TransactionMachine {
         self.failureDepth = depth
     }
 
-    /// The transaction's scope has ended.
+    /// The transaction's scope has ended. A savepoint that is still open then is a failure: nobody can say any more whether it was to be undone.
     ///
     /// - Returns: who waited for a turn: they ask again, and are refused.
     mutating func end() -> [Int] {
+        if !self.isEnded, !self.savepoints.isEmpty { self.failed(Self.endedInSavepoint, depth: 0) }
         self.isEnded = true
         defer { self.waiters.removeAll() }
         return self.waiters.map(\.id)
     }
+
+    private static let endedInSavepoint = PostgresError(
+        .transactionEnded,
+        "the transaction's scope ended while a savepoint in it was open",
+        hint: "Wait for every task that uses the transaction before you return."
+    )
 
     private mutating func grant(_ request: Request) -> Decision {
         if request == .savepoint {
