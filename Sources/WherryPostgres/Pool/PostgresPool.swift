@@ -28,8 +28,8 @@ package final class PostgresPool: Sendable {
     private let loop: EventLoop
     private let logger: Logger
     private let state: Locked<State>
-    private let work: AsyncStream<Work>
-    private let addWork: AsyncStream<Work>.Continuation
+    /// Unbounded, and yet bounded: there is at most one piece of work for each connection, and for each one to be closed.
+    private let work = WorkQueue<Work>()
 
     /// Makes a pool; it connects to nothing yet.
     package init(_ configuration: Configuration, loop: EventLoop = .shared, logger: Logger) {
@@ -37,18 +37,16 @@ package final class PostgresPool: Sendable {
         self.loop = loop
         self.logger = logger
         self.state = Locked(State(machine: PoolMachine(limits: configuration.limits, seed: .random(in: .min ... .max))))
-        // Unbounded, and yet bounded: there is at most one piece of work for each connection, and for each one to be closed.
-        (self.work, self.addWork) = AsyncStream.makeStream()
     }
 
-    /// Makes, resets, tests and closes connections until `shutdown()` or cancellation; returns when all are closed.
+    /// Makes, resets, tests and closes connections until `shutdown()` or cancellation; in either case it returns when all are closed, those that
+    /// are lent out included.
     ///
     /// Callers of `lease()` wait until it runs.
     package func run() async {
         await withTaskCancellationHandler {
             await withDiscardingTaskGroup { group in
-                // Not a child of the group's tasks' cancellation: what is under way ends by its own limits.
-                for await work in self.work { group.addTask { await self.carryOut(work) } }
+                while let work = await self.work.next() { group.addTask { await self.carryOut(work) } }
             }
         } onCancel: {
             self.beginShutdown()
@@ -135,13 +133,13 @@ package final class PostgresPool: Sendable {
                         answers.append((continuation, .failure(error)))
                     }
                 case .connect(let id):
-                    self.addWork.yield(.connect(id))
+                    self.work.add(.connect(id))
                 case .reset(let id):
-                    if let connection = state.connections[id] { self.addWork.yield(.reset(id, connection)) }
+                    if let connection = state.connections[id] { self.work.add(.reset(id, connection)) }
                 case .test(let id):
-                    if let connection = state.connections[id] { self.addWork.yield(.test(id, connection)) }
+                    if let connection = state.connections[id] { self.work.add(.test(id, connection)) }
                 case .close(let id):
-                    if let connection = state.connections.removeValue(forKey: id) { self.addWork.yield(.close(connection)) }
+                    if let connection = state.connections.removeValue(forKey: id) { self.work.add(.close(connection)) }
                 }
             }
             guard let deadline = state.machine.nextDeadline, deadline < state.tickAt ?? .distantFuture else {
@@ -151,7 +149,7 @@ package final class PostgresPool: Sendable {
             return (state.machine.isDone, deadline)
         }
         for (continuation, result) in answers { continuation.resume(returning: result) }
-        if isDone { self.addWork.finish() }
+        if isDone { self.work.finish() }
         if let tickAt { self.tick(at: tickAt) }
     }
 
