@@ -13,7 +13,7 @@ struct ClientMetrics {
     private let region: String
     private let factory: any MetricsFactory
     private var jobs: [String: JobMetrics] = [:]
-    private let legs: [(KeyPath<JobTimings, Duration?> & Sendable, Metrics.Timer)]
+    private let legs: [(any KeyPath<JobTimings, Duration?> & Sendable, Metrics.Timer)]
     private let pending: Gauge
     private let links: Gauge
     private let resends: Counter
@@ -26,7 +26,7 @@ struct ClientMetrics {
         self.pending = Gauge(label: MetricName.clientPending.rawValue, dimensions: here, factory: factory)
         self.links = Gauge(label: MetricName.clientLinks.rawValue, dimensions: here, factory: factory)
         self.resends = Counter(label: MetricName.clientResends.rawValue, dimensions: here, factory: factory)
-        let legs: [(KeyPath<JobTimings, Duration?> & Sendable, String)] = [
+        let legs: [(any KeyPath<JobTimings, Duration?> & Sendable, String)] = [
             (\.waiting, "waiting"), (\.network, "network"), (\.brokerQueue, "broker-queue"), (\.worker, "worker"),
             (\.replayWait, "replay-wait"),
         ]
@@ -79,6 +79,11 @@ extension ClientMachine.Completion {
     var label: String {
         switch self {
         case .visible: "committed"
+        case .answered: "answered"
+        case .regionJobEnded(.lost): "region-job-lost"
+        case .regionJobEnded(.expired): "expired"
+        case .regionJobEnded(.cancelled): "cancelled"
+        case .regionJobEnded(.foreignToken): "refused"
         case .notVisible: "not-yet-visible"
         case .settled(let reply): reply.outcome.rawValue
         case .refused: "refused"

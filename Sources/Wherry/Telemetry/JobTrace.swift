@@ -69,9 +69,12 @@ extension PendingJob {
     /// Ends its spans.
     func endTrace(_ completion: ClientMachine.Completion) {
         guard let trace else { return }
-        if case .visible = completion { return trace.ended(completion, nil) }
+        switch completion {
+        case .visible, .answered: return trace.ended(completion, nil)
+        default: break
+        }
         var progress = self.progress
         progress.completion = completion
-        trace.ended(completion, JobEnding(progress, name: self.name, region: trace.region).makeError())
+        trace.ended(completion, JobEnding(progress, of: self, region: trace.region).makeError())
     }
 }
