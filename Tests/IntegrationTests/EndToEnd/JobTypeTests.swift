@@ -111,7 +111,7 @@ struct JobTypeTests {
                     let new = try await regions.client.call(PriceV2(amount: 1.5, currency: "EUR"))
                     #expect((old, new) == (5, "1.5 EUR"))
                     return true
-                } catch  where error.code == .unknownJob {
+                } catch let error as JobError where error.code == .unknownJob {
                     return false
                 }
             }
