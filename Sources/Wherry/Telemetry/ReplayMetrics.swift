@@ -22,11 +22,7 @@ package struct ReplayMetrics {
     mutating func began(_ id: ReplayNotifierMachine.WaiterID, _ condition: ReplayCondition, now: MonotonicInstant) {
         self.begun[id] = now
         if let token = condition.token {
-            switch self.newest?.epoch.relation(to: token.epoch) {
-            case .same?: self.newest?.lsn = max(self.newest?.lsn ?? .zero, token.lsn)
-            case nil, .older?: self.newest = token
-            case .newer?, .fork?, .otherSystem?: break
-            }
+            self.newest = self.newest.map { $0.merged(with: token) ?? $0 } ?? token
         }
         self.waiters.record(self.begun.count)
     }
