@@ -82,6 +82,6 @@ struct TelemetryDocumentTests {
 
     /// What stands in a message's place for a value is `…`.
     private static func withoutValues(_ message: Substring) -> String {
-        message.replacing(#/\\\([^)]*\)/#, with: "…")
+        String(message.replacing(#/\\\([^)]*\)/#, with: "…"))
     }
 }

@@ -67,7 +67,7 @@ struct TelemetryTests {
         let tracer = W3CTracer()
         var handlers = Handlers()
         handlers.handle(AddItem.self) { job, transaction in
-            try await withSpan("inside") { _ in
+            _ = try await withSpan("inside") { _ in
                 try await transaction.execute("INSERT INTO items VALUES (\(job.item))")
             }
             return job.item
