@@ -5,8 +5,9 @@ extension Setting {
         "wherry.region", or: ["fly.region"], .name, [.client: "local", .worker: "local", .broker: "local"], example: "lax",
         "The region that the process runs in. May be left out where there is only one.")
     package static let primaryRegion = Setting(
-        "wherry.primaryRegion", or: ["primary.region"], .name, [.client: "local"], example: "syd",
-        "The region of the primary database. Without brokers it is the client's own region by default.")
+        "wherry.primaryRegion", or: ["primary.region"], .name, [.client: "local", .worker: ""], example: "syd",
+        "The region of the primary database. Without brokers it is the client's own region by default. A worker that stands there does not start "
+            + "on a standby.")
     package static let database = Setting(
         "database.url", .database, [.client: "", .worker: ""], example: "postgres://app@localhost/app",
         "Required. A client's: the database to read from, the replica of its region or the primary where there is none. A worker's: its own, "
@@ -46,6 +47,9 @@ extension Setting {
     package static let drain = Setting(
         "wherry.drainSeconds", .seconds(0...1e9), [.client: "10", .worker: "20", .broker: "30"], example: "20",
         "How long what is under way may take to end once the process is told to stop.")
+    package static let resolve = Setting(
+        "wherry.resolveSeconds", .seconds(0.1...3600), [.client: "10", .worker: "10"], example: "10",
+        "How often the host names of brokers are looked up; sooner when one was lost.")
     package static let maximumPendingJobs = Setting(
         "wherry.maximumPendingJobs", .number(1...1_000_000), [.client: "10000"], example: "10000",
         "How many jobs may be pending; the next one fails with `overloaded`.")
@@ -93,7 +97,7 @@ extension Setting {
     /// All of them, in the order of the documentation.
     package static let all: [Setting] = [
         .region, .primaryRegion, .database, .primaryDatabase, .brokers, .bind, .scope, .migrate, .execute,
-        .concurrency, .deadline, .maximumDeadline, .drain, .maximumPendingJobs, .maximumArgumentBytes, .maximumReadConnections,
+        .concurrency, .deadline, .maximumDeadline, .drain, .resolve, .maximumPendingJobs, .maximumArgumentBytes, .maximumReadConnections,
         .maximumPayloadBytes, .heartbeat, .upkeep,
         .maximumQueuedJobs, .maximumQueuedBytes, .maximumQueuedJobsPerClient, .maximumQueuedBytesPerClient, .maximumHeldBytes,
         .maximumPeers,

@@ -1,6 +1,6 @@
 public import WherryBroker
-import WherryCore
 import WherryConfiguration
+import WherryCore
 public import WherryPostgres
 
 extension Worker {
@@ -89,7 +89,7 @@ extension Worker.Configuration {
         guard try !self.brokerAddresses().isEmpty || self.broker != nil else {
             throw SettingsError("no broker of the region \(self.region) is among \(self.brokers.joined(separator: ", "))")
         }
-        guard self.resolveInterval >= .milliseconds(100) else { throw SettingsError("the resolve interval must be at least 100 ms") }
+        try Setting.resolve.check(self.resolveInterval)
         if let broker {
             try Setting.bind.check(broker.binds)
             guard broker.region == self.region else {

@@ -39,6 +39,7 @@ extension Worker.Configuration {
                 brokers: settings.list(.brokers),
                 database: PostgresConfiguration(try settings.required(.database), applicationName: "wherry-worker")
             )
+            self.primaryRegion = settings.text(.primaryRegion)
             let binds = settings.isSingleMachine ? [Setting.localBind] : settings.list(.bind)
             if !binds.isEmpty {
                 var broker = BrokerConfiguration(region: region, binds: binds)
@@ -50,6 +51,7 @@ extension Worker.Configuration {
             try settings.read(.execute, into: &self.executesStatements)
             try settings.read(.concurrency, into: &self.concurrency)
             try settings.read(.drain, into: &self.drainLimit)
+            try settings.read(.resolve, into: &self.resolveInterval)
             try settings.read(.heartbeat, into: &self.heartbeatInterval)
             try settings.read(.maximumPayloadBytes, into: &self.maximumPayloadSize)
             try settings.readInterval(.upkeep, into: &self.upkeepInterval)

@@ -25,7 +25,7 @@ struct MigrationTests {
         let text = Migrator.print()
         #expect(text.hasPrefix("-- Wherry, schema version 1"))
         #expect(text.components(separatedBy: "\nBEGIN;\n").count == text.components(separatedBy: "\nCOMMIT;\n").count)
-        #expect(text.contains(#"-- GRANT SELECT, INSERT ON wherry.receipts, wherry.epochs TO "worker";"#))
+        #expect(text.contains(#"-- GRANT SELECT, INSERT ON wherry.receipts, wherry.epochs, wherry.keys TO "worker";"#))
         #expect(!Migrator.print(from: Migrator.newest).contains("CREATE TABLE"))
     }
 

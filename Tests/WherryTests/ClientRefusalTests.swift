@@ -27,7 +27,7 @@ struct ClientRefusalTests {
             #expect(bench.ended[handle] == nil)
             #expect(bench.fences(of: handle).first?.kind == .cancelled)
             bench.answerFence(handle, .cancelled)
-            #expect(bench.ended[handle]?.outcome == .cancelled)
+            #expect(bench.ended[handle]?.refusal == .unknownJob, "the fence stands for the refusal")
         }
     }
 

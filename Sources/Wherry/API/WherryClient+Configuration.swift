@@ -94,7 +94,7 @@ extension WherryClient.Configuration {
                 throw SettingsError(
                     "\(Setting.deadline.name) is \(self.deadline); it must be at most \(self.maximumDeadline), the longest allowed")
             }
-            guard self.resolveInterval >= .milliseconds(100) else { throw SettingsError("the resolve interval must be at least 100 ms") }
+            try Setting.resolve.check(self.resolveInterval)
             try Setting.drain.check(self.drainLimit)
             try Setting.maximumPendingJobs.check(self.maximumPendingJobs)
             try Setting.maximumArgumentBytes.check(self.maximumArgumentBytes)

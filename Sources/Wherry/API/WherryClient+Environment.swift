@@ -48,6 +48,7 @@ extension WherryClient.Configuration {
             try settings.read(.deadline, into: &self.deadline)
             try settings.read(.maximumDeadline, into: &self.maximumDeadline)
             try settings.read(.drain, into: &self.drainLimit)
+            try settings.read(.resolve, into: &self.resolveInterval)
             try settings.read(.maximumPendingJobs, into: &self.maximumPendingJobs)
             try settings.read(.maximumArgumentBytes, into: &self.maximumArgumentBytes)
             try settings.read(.maximumReadConnections, into: &self.maximumReadConnections)

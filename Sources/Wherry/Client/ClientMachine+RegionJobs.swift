@@ -59,7 +59,9 @@ extension ClientMachine {
     /// Its caller gives up, or its deadline has come. Nobody waits for it any more; whoever has it is told.
     mutating func endRegionJob(_ handle: Handle, _ entry: Entry, _ kind: Outcome, now: MonotonicInstant) {
         // A caller's cancellation has said so already.
-        if kind == .expired, let holder = entry.holder, entry.cancelFenceAt == nil, let id = entry.identity?.id, self.links[holder.index].isOpen {
+        if kind == .expired, let holder = entry.holder, entry.cancelFenceAt == nil, let id = entry.identity?.id,
+            self.links[holder.index].isOpen
+        {
             self.send(.cancel(id), via: holder, now: now)
         }
         self.complete(handle, .regionJobEnded(kind == .expired ? .expired : .cancelled), now: now)

@@ -51,7 +51,8 @@ final class PendingJob: Sendable {
     private let state = Locked(State())
 
     init(
-        handle: ClientMachine.Handle, name: String, coding: any JobCoding = JSONJobCoding(), trace: JobTrace? = nil, tokens: TokenSink? = nil
+        handle: ClientMachine.Handle, name: String, coding: any JobCoding = JSONJobCoding(), trace: JobTrace? = nil,
+        tokens: TokenSink? = nil
     ) {
         self.handle = handle
         self.name = name
