@@ -43,6 +43,18 @@ struct RegionJobTests {
             Worker(handlers: .itemsAndReading, configuration: configuration, logger: regions.logger), logger: regions.logger)
     }
 
+    @Test func `a session's keyed jobs, statements and region jobs are the client's, and what they wrote and saw is the session's`() async throws {
+        try await self.run { regions, _ in
+            let session = regions.client.session()
+            for _ in 0..<2 { try await session.call(AddItem(item: 1), key: "item-1") }
+            #expect(try await session.execute("INSERT INTO items VALUES (2) RETURNING item", as: Int.self) == [2])
+            let wrote = try #require(session.token)
+            #expect(try await session.call(CountItems(), in: "lax") == 2)
+            let saw = try #require(session.token)
+            #expect(saw.epoch == wrote.epoch && saw.lsn >= wrote.lsn)
+        }
+    }
+
     @Test func `it reads the replica there, and the primary where that is`() async throws {
         try await self.run { regions, _ in
             #expect(regions.client.region == "lax")

@@ -161,6 +161,18 @@ struct InlineTests {
         }
     }
 
+    @Test func `take keys, statements and region jobs as everywhere`() async throws {
+        try await WherryClient.withClient(try self.configuration(), handlers: .itemsAndReading, logger: self.logger) { client in
+            #expect(client.isPrimary)
+            for _ in 0..<2 { try await client.call(AddItem(item: 7), key: "item-7") }
+            let conflict = await #expect(throws: JobError.self) { try await client.call(AddItem(item: 8), key: "item-7") }
+            #expect(conflict?.code == .keyConflict)
+            #expect(try await client.execute("INSERT INTO items VALUES (9)") == 1)
+            #expect(try await client.call(CountItems(), in: client.region) == 2)
+        }
+        #expect(try await self.items() == "7 9")
+    }
+
     @Test func `have errors for what nobody handles`() async throws {
         try await WherryClient.withClient(try self.configuration(), handlers: .items, logger: self.logger) { client in
             let error = try await jobError { try await client.call(NobodysJob()) }

@@ -49,7 +49,7 @@ struct JobStubsTests {
     }
 }
 
-@Suite("A handler is tried and undone", .postgres(.wherry), .timeLimit(.minutes(1)))
+@Suite("A handler is tried and undone", .postgres(.wherry), .timeLimit(.minutes(2)))
 struct RehearsalTests {
     private var database: PostgresConfiguration { PostgresConfiguration(TestDatabase.current.primary.url) }
 
