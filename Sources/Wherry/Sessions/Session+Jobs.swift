@@ -77,8 +77,8 @@ extension Session {
         }
     }
 
-    /// Runs one statement at the primary, waits until the replica here shows what it did, and decodes its rows column by column; see
-    /// ``WherryClient/execute(_:as:deadline:)``.
+    /// Runs one statement at the primary, waits until the replica here shows what it did, and decodes its rows column by column, as the client's
+    /// own does.
     ///
     /// - Parameters:
     ///   - statement: with a RETURNING clause, for example.

@@ -296,9 +296,21 @@ package actor PostgresConnection {
         self.cancelTimer = self.loop.schedule(after: self.configuration.cancelTimeout) {
             self.assumeIsolated { $0.end(PostgresError(.connectionLost, "the server did not end a cancelled statement in time")) }
         }
-        guard let request = self.libpq.makeCancelRequest() else { return }
+        await self.requestCancel()
+    }
+
+    /// How soon a cancel request is made again.
+    private static let cancelInterval = Duration.milliseconds(200)
+
+    /// A request that reaches the server before the statement has begun there is lost, so it is made again until the statement is answered.
+    private func requestCancel() async {
+        guard self.ending == nil, !self.machine.isIdle, let request = self.libpq.makeCancelRequest() else { return }
         if let problem = await DedicatedThread.run(name: "wherry-cancel", { request.send() }) {
             self.logger.debug("a cancel request could not be sent: \(problem)")
+        }
+        self.loop.schedule(after: Self.cancelInterval) { [weak self] in
+            guard let self else { return }
+            Task { await self.requestCancel() }
         }
     }
 
