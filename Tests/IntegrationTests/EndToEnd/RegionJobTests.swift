@@ -43,7 +43,7 @@ struct RegionJobTests {
             Worker(handlers: .itemsAndReading, configuration: configuration, logger: regions.logger), logger: regions.logger)
     }
 
-    @Test func `a session's keyed jobs, statements and region jobs are the client's, and what they wrote and saw is the session's`() async throws {
+    @Test func `a session has keyed jobs, statements and region jobs as a client has, and what they wrote and saw`() async throws {
         try await self.run { regions, _ in
             let session = regions.client.session()
             for _ in 0..<2 { try await session.call(AddItem(item: 1), key: "item-1") }
