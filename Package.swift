@@ -99,7 +99,7 @@ let package = Package(
             name: "WherryBroker",
             dependencies: [
                 "WherryCore", "WherryConfiguration", "WherryEventLoop", "WherryZeroMQ", "WherryWire", collections, configuration, logging,
-                lifecycle, metrics,
+                lifecycle, unixSignals, metrics,
             ],
             swiftSettings: house
         ),
@@ -107,7 +107,7 @@ let package = Package(
             name: "WherryWorker",
             dependencies: [
                 "WherryCore", "WherryConfiguration", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs",
-                "WherryMigrations", "WherryBroker", collections, logging, lifecycle, unixSignals, configuration, metrics, tracing,
+                "WherryMigrations", "WherryBroker", collections, logging, lifecycle, configuration, metrics, tracing,
             ],
             swiftSettings: house
         ),

@@ -29,6 +29,10 @@ extension Setting {
         "wherry.migrate", .toggle, [.client: "on", .worker: "on"], example: "off",
         "Whether to bring the schema `wherry` up to date at the start. On only for an inline client or a worker that is told nothing but its "
             + "database; off by default as soon as a region, a broker or an endpoint is named.")
+    package static let waitsForUnknownJobs = Setting(
+        "wherry.waitsForUnknownJobs", .toggle, [.client: "on"], example: "off",
+        "Whether a call of a job that no worker offers waits for one that does, up to its deadline, as during a deploy; it fails at once otherwise."
+    )
     package static let execute = Setting(
         "wherry.execute", .toggle, [.worker: "on"], example: "off",
         "Whether the worker runs single statements that clients send it (`client.execute`), or nothing but its handlers.")
@@ -96,7 +100,7 @@ extension Setting {
 
     /// All of them, in the order of the documentation.
     package static let all: [Setting] = [
-        .region, .primaryRegion, .database, .primaryDatabase, .brokers, .bind, .scope, .migrate, .execute,
+        .region, .primaryRegion, .database, .primaryDatabase, .brokers, .bind, .scope, .migrate, .waitsForUnknownJobs, .execute,
         .concurrency, .deadline, .maximumDeadline, .drain, .resolve, .maximumPendingJobs, .maximumArgumentBytes, .maximumReadConnections,
         .maximumPayloadBytes, .heartbeat, .upkeep,
         .maximumQueuedJobs, .maximumQueuedBytes, .maximumQueuedJobsPerClient, .maximumQueuedBytesPerClient, .maximumHeldBytes,

@@ -62,6 +62,9 @@ extension JobRunner {
         }
     }
 
+    /// How long a cancelled handler may take to end. Then its job goes on without it, and its slot is free for another.
+    private static let strayPatience = Duration.seconds(1)
+
     /// Runs a handler in its transaction, up to its limit.
     func call(
         _ body: @escaping Handler.Body, on connection: PostgresConnection, context: JobContext, options: HandlerOptions,
@@ -76,25 +79,20 @@ extension JobRunner {
             stop.stop(deadline < end ? .expired : .timedOut)
         }
         let transaction = await Transaction(connection: connection, watch: watch)
-        let result = await withTaskGroup(of: Race.self) { group in
-            group.addTask {
-                do {
-                    return .handler(.success(try await body(transaction, context)))
-                } catch {
-                    RunSpan.current?.failed(error)
-                    return .handler(.failure(error))
-                }
-            }
-            group.addTask { .stopped(await stop.wait()) }
-            let first = await group.next()
-            group.cancelAll()
-            if case .handler(let ended) = first { return Race.handler(ended) }
+        let handler = HandlerTask(stop: stop) { try await body(transaction, context) }
+        let result: Race
+        if let reason = await stop.wait() {
+            handler.cancel()
             // The handle is dead from here on, so that the handler cannot get between the cancellation and the rollback.
             await transaction.end()
             await connection.cancel()
-            // A handler that ignores its cancellation keeps its slot in the worker, and is waited for: there is no killing it.
-            await group.waitForAll()
-            return first ?? .stopped(.drained)
+            if await !handler.ends(within: Self.strayPatience) {
+                context.logger.error("a handler ignores its cancellation: it is left behind, without its transaction")
+            }
+            result = .stopped(reason)
+        } else {
+            guard let ended = handler.result else { preconditionFailure("a handler that has returned has a result") }
+            result = .handler(ended)
         }
         let firstFailure = await transaction.end()
         if case .handler = result, firstFailure?.sqlState == .queryCanceled, await !connection.isHealthy, !Task.isCancelled {

@@ -1,7 +1,7 @@
 import Synchronization
 import WherryCore
 
-/// Tells the handler of one job to stop before it has returned. From any thread, at any time; whoever comes first is heard.
+/// Whether the handler of one job returned or was stopped before that. From any thread, at any time; whoever comes first is heard.
 package final class JobStop: Sendable {
     /// Why a handler is stopped.
     package enum Reason: Sendable, Hashable {
@@ -15,11 +15,23 @@ package final class JobStop: Sendable {
         case drained
     }
 
+    private enum End {
+        case returned
+        case stopped(Reason)
+
+        var reason: Reason? {
+            switch self {
+            case .returned: nil
+            case .stopped(let reason): reason
+            }
+        }
+    }
+
     private struct State {
         /// The caller gave the job up: that holds for every further run of it here.
         var isCancelled = false
-        var reason: Reason?
-        var waiter: CheckedContinuation<Reason, Never>?
+        var end: End?
+        var waiter: CheckedContinuation<Reason?, Never>?
     }
 
     private let state = Locked(State())
@@ -37,31 +49,40 @@ package final class JobStop: Sendable {
 
     /// Stops the run that is under way.
     func stop(_ reason: Reason) {
+        self.end(.stopped(reason))
+    }
+
+    /// The handler has returned, or thrown.
+    func returned() {
+        self.end(.returned)
+    }
+
+    private func end(_ end: End) {
         let waiter = self.state.withLock { state in
-            if state.reason == nil { state.reason = reason }
+            if state.end == nil { state.end = end }
             defer { state.waiter = nil }
             return state.waiter
         }
-        waiter?.resume(returning: reason)
+        waiter?.resume(returning: end.reason)
     }
 
-    /// A run begins: what stopped the one before is forgotten.
+    /// A run begins: what ended the one before is forgotten.
     func reset() {
         self.state.withLock { state in
             precondition(state.waiter == nil, "one run at a time")
-            state.reason = state.isCancelled ? .cancelled : nil
+            state.end = state.isCancelled ? .stopped(.cancelled) : nil
         }
     }
 
-    /// Waits until the run is stopped, or the task cancelled.
-    func wait() async -> Reason {
+    /// Waits until the run is stopped, the task cancelled, or the handler has returned: then there is no reason.
+    func wait() async -> Reason? {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let reason = self.state.withLock { state in
-                    if state.reason == nil { state.waiter = continuation }
-                    return state.reason
+                let end = self.state.withLock { state in
+                    if state.end == nil { state.waiter = continuation }
+                    return state.end
                 }
-                if let reason { continuation.resume(returning: reason) }
+                if let end { continuation.resume(returning: end.reason) }
             }
         } onCancel: {
             self.stop(.drained)

@@ -49,7 +49,8 @@ public struct Worker: Service {
 
     /// Runs jobs until the worker is told to stop.
     ///
-    /// Called on its own, it ends gracefully on SIGTERM and SIGINT. As a service of a `ServiceGroup` it ends when the group says so, and leaves
+    /// Called on its own, it ends gracefully on SIGTERM and SIGINT, and a second one hurries it: it waits for nothing any more, hands back what it
+    /// has, and ends well. As a service of a `ServiceGroup` it ends when the group says so, and leaves
     /// signals to the group. Cancelling its task ends it as well, without patience for running jobs.
     ///
     /// - Throws: ``WorkerError`` if the configuration makes no sense, or the database cannot be used when the worker starts: it is a standby and there

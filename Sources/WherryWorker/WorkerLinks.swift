@@ -99,6 +99,9 @@ actor WorkerLinks {
         case .fence(let fence, let receivedAt): self.workSource.yield(.fence(fence, receivedAt: receivedAt))
         case .readPosition(let epoch): self.workSource.yield(.readPosition(epoch))
         case .checkPrimary: self.workSource.yield(.checkPrimary)
+        case .pulse:
+            // A task of no actor's, as a handler's is.
+            Task.detached { [weak self] in await self?.handle(.pulsed) }
         case .abandon: self.workSource.yield(.abandon)
         case .log(let note): self.log.write(note, endpoints: self.endpoints)
         case .end(let ending):

@@ -53,6 +53,12 @@ struct WorkerLog: Sendable {
                 "workers of one broker have different primaries: configure them alike",
                 metadata: [LogKey.epoch: "\(own)", LogKey.otherEpoch: "\(other)"]
             )
+        case .stalled(let duration):
+            let seconds = duration.components.seconds
+            self.logger.critical(
+                "handlers block all threads: nothing has run for \(seconds) s; brokers hear nothing more until something does")
+        case .recovered:
+            self.logger.warning("handlers no longer block all threads: takes jobs again")
         case .abandoned(let ids):
             self.logger.warning(
                 "shut down before these jobs had finished; they go to other workers",

@@ -31,6 +31,15 @@ struct JobStopTests {
         #expect(await stop.wait() == .cancelled)
     }
 
+    @Test("there is none once the handler has returned, whatever comes later")
+    func returned() async {
+        let stop = JobStop()
+        stop.reset()
+        stop.returned()
+        stop.stop(.timedOut)
+        #expect(await stop.wait() == nil)
+    }
+
     @Test("ends with its task")
     func task() async {
         let stop = JobStop()

@@ -54,6 +54,57 @@ struct ClientRefusalTests {
         #expect(bench.fences(of: handle).count == 1)
     }
 
+    @Test("a job that nobody offers is sent again until somebody does")
+    func unofferedJob() {
+        var bench = ClientBench.ready { $0.waitsForUnknownJobs = true }
+        let handle = bench.submit(within: .seconds(60))
+        for count in 1...20 {
+            #expect(bench.requests(of: handle).count == count)
+            bench.refuse(handle, .unknownJob)
+            bench.run(for: .seconds(2))
+        }
+        #expect(bench.notes.filter { if case .unoffered = $0 { true } else { false } }.count == 1, "said once for each name")
+        bench.queue(handle)
+        bench.reply(handle)
+        #expect(bench.committed[handle] != nil)
+    }
+
+    @Test("if nobody does by its deadline, that is what its caller is told", arguments: [1, 4])
+    func neverOffered(copies: Int) {
+        var bench = ClientBench.ready { $0.waitsForUnknownJobs = true }
+        let handle = bench.submit(within: copies == 1 ? .milliseconds(20) : .seconds(3))
+        bench.refuse(handle, .unknownJob)
+        while bench.requests(of: handle).count < copies {
+            bench.run(for: .milliseconds(50))
+            bench.refuse(handle, .unknownJob)
+        }
+        bench.run(for: .seconds(4))
+        // Several copies were about, so only a fence can say that none of them ran.
+        if copies > 1 { bench.answerFence(handle, .expired) }
+        #expect(bench.fences(of: handle).isEmpty == (copies == 1))
+        #expect(bench.ended[handle]?.refusal == .unknownJob)
+    }
+
+    @Test("what has been offered meanwhile expires like any other job")
+    func offeredThenExpired() {
+        var bench = ClientBench.ready { $0.waitsForUnknownJobs = true }
+        let handle = bench.submit(within: .seconds(3))
+        bench.refuse(handle, .unknownJob)
+        bench.run(for: .seconds(1))
+        bench.queue(handle)
+        bench.run(for: .milliseconds(2_500))
+        bench.answerFence(handle, .expired)
+        #expect(bench.ended[handle]?.outcome == .expired)
+    }
+
+    @Test("statements do not wait for a worker that may run them: they are switched off, not missing")
+    func executeSwitchedOff() {
+        var bench = ClientBench.ready { $0.waitsForUnknownJobs = true }
+        let handle = bench.submit(name: "wherry.execute")
+        bench.refuse(handle, .unknownJob)
+        #expect(bench.ended[handle]?.refusal == .unknownJob)
+    }
+
     @Test("overloaded: again after the time that the broker names, while the deadline allows")
     func overloaded() {
         var bench = ClientBench.ready()

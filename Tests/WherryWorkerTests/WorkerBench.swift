@@ -14,6 +14,8 @@ struct WorkerBench {
     var now = MonotonicInstant.zero
     /// What the newest event led to.
     var actions: [WorkerMachine.Action] = []
+    /// Nothing runs in its process but its loop.
+    var isStalled = false
     private var generator = SplitMix64(seed: 99)
 
     init(brokers: Int = 1, concurrency: Int = 4, change: (inout WorkerMachine.Settings) -> Void = { _ in }) {
@@ -46,6 +48,9 @@ struct WorkerBench {
 
     mutating func tell(_ event: WorkerMachine.Event) {
         self.actions = self.machine.handle(event, now: self.now)
+        guard !self.isStalled, self.actions.contains(.pulse) else { return }
+        self.actions.removeAll { $0 == .pulse }
+        self.actions += self.machine.handle(.pulsed, now: self.now)
     }
 
     mutating func hear(_ message: Message, from link: Int = 0) {

@@ -44,6 +44,8 @@ struct DemoApp: AsyncParsableCommand {
             PostgresConfiguration(self.primaryDatabase, applicationName: "wherry-demo-app"), logger: Logger(label: "wherry-demo-app"))
         var configuration = try WherryClient.Configuration.fromEnvironment()
         configuration.maximumReadConnections = Steps.concurrency
+        // No deploy will bring the job that step 6 misspells.
+        configuration.waitsForUnknownJobs = false
         try await WherryClient.withClient(configuration) { client in
             let steps = Steps(client: client, airports: airports)
             try await steps.insertDirectly(primary)

@@ -37,6 +37,10 @@ extension WherryClient {
         public var resolveInterval = Duration.seconds(10)
         /// Whose jobs these are, where no key says so. Default: `default`.
         public var scope = "default"
+        /// Whether a call of a job that no worker offers waits until one does, up to its deadline: during a deploy the application may be newer
+        /// than the workers that run. A warning in the log says so at once, and the error at the deadline is `unknownJob` with the nearest known
+        /// name. Otherwise it fails with that at once. Inline, where no deploy can bring a handler, it always does. Default: `true`.
+        public var waitsForUnknownJobs = true
         /// How many jobs run at once inline, each on a connection of its own. Default: 16.
         public var concurrency = 16
         /// How often an inline client makes and drops partitions of the receipts where its role may (`wherry upkeep`); `nil` leaves that to
@@ -147,6 +151,7 @@ extension WherryClient.Configuration {
         )
         machine.scope = self.scope
         machine.readsFromPrimary = isInline && (self.primaryDatabase ?? self.database) == self.database && self.database.namesOneServer
+        machine.waitsForUnknownJobs = self.waitsForUnknownJobs && !isInline
         machine.maximumPendingJobs = self.maximumPendingJobs
         machine.maximumArgumentBytes = self.maximumArgumentBytes
         machine.resolving.interval = self.resolveInterval

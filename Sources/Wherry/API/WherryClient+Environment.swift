@@ -44,6 +44,7 @@ extension WherryClient.Configuration {
             self.migratesSchema = settings.isSingleMachine
             try settings.read(.migrate, into: &self.migratesSchema)
             try settings.read(.scope, into: &self.scope)
+            try settings.read(.waitsForUnknownJobs, into: &self.waitsForUnknownJobs)
             try settings.read(.concurrency, into: &self.concurrency)
             try settings.read(.deadline, into: &self.deadline)
             try settings.read(.maximumDeadline, into: &self.maximumDeadline)

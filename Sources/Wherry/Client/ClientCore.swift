@@ -266,6 +266,10 @@ actor ClientCore {
                 "a broker sent a message that a client should not get",
                 metadata: [LogKey.endpoint: "\(self.endpoints[link] ?? "?")"]
             )
+        case .unoffered(let name, let reason):
+            self.logger.warning(
+                "no worker offers a job; calls of it wait for one until their deadlines",
+                metadata: [LogKey.jobName: "\(name)", LogKey.error: "\(reason)"])
         case .unresolved(let host, let reason):
             self.logger.warning(
                 "cannot resolve the name of a broker; going on with the addresses known",

@@ -28,6 +28,7 @@ extension ClientMachine {
         if entry.holder == link {
             entry.phase = .held(via: link)
             entry.nextCheck = now + self.configuration.acknowledgementTimeout
+            entry.fenceReason = nil
         }
         self.store(handle, entry)
     }
@@ -75,6 +76,8 @@ extension ClientMachine {
             entry.finalHint = isFinal ? refused : nil
             self.store(handle, entry)
             self.resend(handle, after: refused.retryAfter.map { min(max($0, .milliseconds(1)), .seconds(60)) }, now: now)
+        case .unknownJob where self.waitsForOffer(entry):
+            self.awaitOffer(handle, entry, refused, isFinal: isFinal, now: now)
         case .outcomeNoLongerKnown:
             self.complete(handle, .refused(refused), now: now)
         case .clockSkew:
@@ -94,6 +97,24 @@ extension ClientMachine {
                 self.startFence(handle, refused.code == .expired ? .expired : .cancelled, now: now)
             }
         }
+    }
+
+    /// Whether a job waits for a worker that has a handler for it. No deploy brings what is switched off.
+    func waitsForOffer(_ entry: Entry) -> Bool {
+        self.configuration.waitsForUnknownJobs && entry.submission.name != ExecuteStatement.name
+    }
+
+    /// No worker has a handler for the job. A deploy may bring one, or another broker have one, so it is sent again until its deadline; that this
+    /// is what it waits for is said once for each name.
+    mutating func awaitOffer(_ handle: Handle, _ entry: Entry, _ refused: Refused, isFinal: Bool, now: MonotonicInstant) {
+        var entry = entry
+        entry.finalHint = isFinal ? refused : nil
+        entry.fenceReason = refused
+        self.store(handle, entry)
+        if self.unofferedNames.count < Self.maximumUnofferedNames, self.unofferedNames.insert(entry.submission.name).inserted {
+            self.output.append(.note(.unoffered(name: entry.submission.name, reason: refused.message)))
+        }
+        self.resend(handle, atMost: self.configuration.maximumUnknownJobDelay, now: now)
     }
 
     private mutating func fenceRefused(_ handle: Handle, _ refused: Refused, _ fencing: Entry.Fencing, now: MonotonicInstant) {

@@ -51,7 +51,7 @@ extension ClientMachine {
         var duplicateMet = false
         /// A refusal that would be final if the caller gave up now.
         var finalHint: Refused?
-        /// A worker's refusal that no other copy would fare better with, and for which a fence was asked.
+        /// A refusal that no other copy fared better with: what a fence stands for if it says that nothing ran.
         var fenceReason: Refused?
         /// The last refusal, for messages.
         var lastProblem: String?
@@ -118,7 +118,7 @@ extension ClientMachine {
         /// How it ends by an outcome without effect. A fence that was asked for because of a refusal stands for that: nothing ran, and nothing
         /// will.
         func ending(by reply: Reply) -> Completion {
-            guard reply.outcome == .cancelled, let reason = self.fenceReason else { return .settled(reply) }
+            guard [.cancelled, .expired].contains(reply.outcome), let reason = self.fenceReason else { return .settled(reply) }
             return .refused(reason)
         }
 

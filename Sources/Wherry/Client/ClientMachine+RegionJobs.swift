@@ -35,6 +35,8 @@ extension ClientMachine {
             entry.finalHint = refused
             self.store(handle, entry)
             self.resend(handle, after: delay, now: now)
+        case .unknownJob where self.waitsForOffer(entry):
+            self.awaitOffer(handle, entry, refused, isFinal: true, now: now)
         case .regionJobLost where call.isIdempotent:
             if let link = entry.lastLink { self.links[link.index].outstanding.remove(handle) }
             self.redeliver(handle, now: now)

@@ -180,7 +180,7 @@ extension ClientMachine {
     }
 
     /// A copy was handed back by its holder: another one when that is due, free of the budget, for no other copy is out there by this.
-    mutating func resend(_ handle: Handle, after delay: Duration? = nil, now: MonotonicInstant) {
+    mutating func resend(_ handle: Handle, after delay: Duration? = nil, atMost maximum: Duration? = nil, now: MonotonicInstant) {
         guard var entry = self.entries[handle] else { return }
         if let link = entry.lastLink { self.links[link.index].outstanding.remove(handle) }
         if entry.cancelFenceAt != nil {
@@ -188,7 +188,8 @@ extension ClientMachine {
             return
         }
         entry.phase = .waiting
-        let time = now + (delay.map { $0 * Double.random(in: 1...1.25, using: &self.random) } ?? self.resendDelay(after: entry.returns))
+        let pause = delay.map { $0 * Double.random(in: 1...1.25, using: &self.random) } ?? self.resendDelay(after: entry.returns)
+        let time = now + min(pause, maximum ?? pause)
         entry.returns += 1
         self.store(handle, entry)
         self.lanes[entry.lane, default: SendQueues()].first.set(handle, to: QueueKey(time: time, handle: handle))

@@ -127,6 +127,8 @@ extension ClientMachine {
         case unexpected(LinkID)
         /// Two different outcomes of one id in one epoch: a fault in the ledger.
         case contradiction(JobID)
+        /// No worker has a handler for jobs of that name; they wait for one until their deadlines. Once for each name.
+        case unoffered(name: String, reason: String)
         /// A broker's host name has no address that can be found. Once, until it has one again.
         case unresolved(host: String, reason: String)
     }

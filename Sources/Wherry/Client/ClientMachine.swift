@@ -125,6 +125,9 @@ package struct ClientMachine: Sendable {
     var newestEpoch: Epoch?
     var clock: PrimaryClock?
     var positions = PositionQuestions()
+    /// The names that were said to be offered by nobody.
+    var unofferedNames: Set<String> = []
+    static let maximumUnofferedNames = 100
     /// Why jobs that run in this process cannot.
     var trouble: (reason: String, isFinal: Bool)?
 

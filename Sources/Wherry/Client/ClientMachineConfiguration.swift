@@ -28,6 +28,11 @@ package struct ClientMachineConfiguration: Hashable, Sendable {
     /// The local server that reads go to is the primary itself, so that what has committed is visible here.
     package var readsFromPrimary = false
 
+    /// A job whose name no worker offers is sent again until its deadline, for a deploy may bring one that does; otherwise it ends at once.
+    package var waitsForUnknownJobs = true
+    /// The longest pause between two such tries.
+    package var maximumUnknownJobDelay = Duration.seconds(2)
+
     /// How many job ids one HELLO may carry.
     package var maximumIDsPerHello = WireLimits().maximumIDs
 

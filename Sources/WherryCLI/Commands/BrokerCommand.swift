@@ -2,7 +2,6 @@ import ArgumentParser
 import DemoShared
 import Logging
 import ServiceLifecycle
-import UnixSignals
 import WherryBroker
 
 /// `wherry broker`: a broker as a process of its own.
@@ -12,7 +11,8 @@ struct BrokerCommand: AsyncParsableCommand {
         abstract: "Run a broker: it takes jobs from apps and gives them to workers that ask for work.",
         discussion: """
             A broker belongs beside the workers, in the region of the primary. It keeps nothing that it cannot lose: run several, kill any, \
-            start them again. SIGTERM and SIGINT end it in good order: it takes no more jobs, waits for those that workers hold, and leaves.
+            start them again. SIGTERM and SIGINT end it in good order: it takes no more jobs, waits for those that workers hold, and leaves; a \
+            second one makes it leave at once.
 
             It prints a line `listening on ENDPOINT` for each address, with the port that it was given where you left it open.
 
@@ -58,14 +58,15 @@ struct BrokerCommand: AsyncParsableCommand {
         configuration.drainTimeout = .seconds(self.drainSeconds)
         let logger = Logger(label: "wherry.broker")
         let broker = Broker(configuration: configuration, logger: logger)
-        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [.init(service: broker)]
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: broker, successTerminationBehavior: .gracefullyShutdownGroup)
+        ]
         if self.untilInputEnds { services.append(.init(service: InputEnd(), successTerminationBehavior: .gracefullyShutdownGroup)) }
-        let group = ServiceGroup(configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await ToolError.reporting {
             do {
                 // If it cannot start, the group says why.
                 async let announced: Void? = try? Self.announce(broker)
-                try await group.run()
+                try await SignalledRun.run(services, logger: logger)
                 _ = await announced
             } catch let error as BrokerError {
                 throw ToolError(Self.status(of: error), error.message)

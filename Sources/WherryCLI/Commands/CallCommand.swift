@@ -105,7 +105,9 @@ struct CallCommand: AsyncParsableCommand {
         guard let brokers = environment["WHERRY_BROKERS"], !brokers.isEmpty else {
             throw ToolError(.usage, "which brokers? Give --brokers, or set WHERRY_BROKERS")
         }
-        let configuration = try WherryClient.Configuration.fromEnvironment(environment)
+        var configuration = try WherryClient.Configuration.fromEnvironment(environment)
+        // Whoever sits at a terminal wants to hear of a misspelt name now.
+        configuration.waitsForUnknownJobs = false
         var logger = Logger(label: "wherry.call") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .error
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)

@@ -93,6 +93,7 @@ final class SimulatedWorker: SimulatedProcess, SimulatedPeer {
             }
         case .checkPrimary:
             self.after(self.world.drawDuration(.microseconds(200), .milliseconds(5))) { self.step(.primaryChecked(self.checkPrimary())) }
+        case .pulse: self.after(.microseconds(50)) { self.step(.pulsed) }
         case .abandon:
             for attempt in self.attempts { attempt.drain() }
         case .log(let note):

@@ -22,6 +22,8 @@ extension WorkerMachine {
         case readPosition(Epoch)
         /// Find out whether the database is a primary, of which epoch, and what its clock says.
         case checkPrimary
+        /// Say `pulsed` from the threads that handlers run on, to see that they still turn.
+        case pulse
         /// Cancel these jobs: the time to finish them is over, and they were handed back.
         case abandon([JobID])
         case log(Note)
@@ -61,5 +63,9 @@ extension WorkerMachine {
         /// Another worker's primary is a fork of this one's, or of another cluster: a broker's workers must share one primary.
         case primariesDiffer(own: Epoch, other: Epoch)
         case abandoned([JobID])
+        /// Nothing has run for so long: handlers block all threads. Brokers hear nothing more of this worker.
+        case stalled(for: Duration)
+        /// Handlers run again.
+        case recovered
     }
 }

@@ -24,6 +24,8 @@ extension WorkerMachine {
         case positionRead(CausalToken?)
         /// What `checkPrimary` found.
         case primaryChecked(PrimaryCheck)
+        /// `pulse` was carried out.
+        case pulsed
         /// The moment of `nextWakeUp` has come.
         case timePassed
         /// Stop taking jobs, let those that run finish, leave.

@@ -88,9 +88,11 @@ extension WorkerMachine {
     }
 
     /// Closes the socket and comes back after a while. Jobs from there go on: their receipts tell what became of them.
-    mutating func lose(_ link: Int, because note: Note, now: MonotonicInstant, _ actions: inout [Action]) {
-        if !self.links[link].failureLogged { actions.append(.log(note)) }
-        self.links[link].failureLogged = true
+    mutating func lose(_ link: Int, because note: Note?, now: MonotonicInstant, _ actions: inout [Action]) {
+        if let note, !self.links[link].failureLogged {
+            actions.append(.log(note))
+            self.links[link].failureLogged = true
+        }
         for id in self.jobs.keys { self.jobs[id]?.links.removeAll { $0 == link } }
         for id in self.fences.keys { self.fences[id]?.links.removeAll { $0 == link } }
         self.positions.asked.removeAll { $0.link == link }
@@ -117,7 +119,7 @@ extension WorkerMachine {
         case .waiting(until: nil), .closed:
             break
         case .waiting(let until?):
-            if until <= now { self.connect(link, now: now, &actions) }
+            if until <= now, !self.pulse.isStalled { self.connect(link, now: now, &actions) }
         case .greeting(let since):
             // Only a WELCOME ends this: a broker that answers everything but HELLO is of no use.
             if since + self.patience(with: link) <= now {
@@ -147,7 +149,7 @@ extension WorkerMachine {
     func nextWakeUp(of link: Int) -> MonotonicInstant? {
         switch self.links[link].state {
         case .closed: nil
-        case .waiting(let until): until
+        case .waiting(let until): self.pulse.isStalled ? nil : until
         case .greeting(let since): min(since + self.patience(with: link), self.links[link].nextHeartbeat)
         case .serving:
             [
@@ -162,6 +164,7 @@ extension WorkerMachine {
     mutating func forgiveFrozenGap(now: MonotonicInstant) {
         defer { self.lastEvent = now }
         guard let last = self.lastEvent else { return }
+        if now - last > self.settings.stallLimit / 2, self.pulse.askedAt != nil { self.pulse.askedAt = now }
         for link in self.links.indices where now - last > self.patience(with: link) / 2 {
             self.links[link].lastHeard = now
             if case .greeting = self.links[link].state { self.links[link].state = .greeting(since: now) }

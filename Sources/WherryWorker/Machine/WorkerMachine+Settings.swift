@@ -32,6 +32,9 @@ extension WorkerMachine {
         package var primaryCheckInterval: Duration = .seconds(1)
         package var primaryRetryDelay: Duration = .milliseconds(250)
         package var maximumPrimaryRetryDelay: Duration = .seconds(8)
+        /// How often it is tried whether anything can run, and for how long nothing may until the worker counts itself as dead.
+        package var pulseInterval: Duration = .seconds(1)
+        package var stallLimit: Duration = .seconds(10)
         /// How long running jobs may take to finish once the worker drains.
         package var drainLimit: Duration = .seconds(20)
 

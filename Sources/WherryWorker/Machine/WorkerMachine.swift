@@ -32,6 +32,7 @@ package struct WorkerMachine: Sendable {
     var fences: OrderedDictionary<JobID, HeldFence> = [:]
     var positions = PositionQuestions()
     var primary = PrimaryWatch()
+    var pulse = Pulse()
     var phase = Phase.idle
     /// When the machine was last told anything: a long gap means that the process was frozen.
     var lastEvent: MonotonicInstant?
@@ -80,6 +81,7 @@ package struct WorkerMachine: Sendable {
         case .positionRead(let token): self.positionRead(token, now: now, &actions)
         case .primaryChecked(let check): self.primaryChecked(check, now: now, &actions)
         case .drainRequested: self.drain(now: now, &actions)
+        case .pulsed: self.pulsed(now: now, &actions)
         case .timePassed: break
         }
         self.passTime(now: now, &actions)
@@ -93,6 +95,7 @@ package struct WorkerMachine: Sendable {
     package var nextWakeUp: MonotonicInstant? {
         guard self.phase != .idle, self.phase != .ended else { return nil }
         var moments = self.links.indices.compactMap { self.nextWakeUp(of: $0) }
+        if let pulse = self.nextPulse { moments.append(pulse) }
         if let check = self.primary.nextCheck { moments.append(check) }
         if let look = self.directory.nextDeadline { moments.append(look) }
         if case .draining(let until) = self.phase { moments.append(until) }
@@ -117,6 +120,7 @@ package struct WorkerMachine: Sendable {
 
     private mutating func passTime(now: MonotonicInstant, _ actions: inout [Action]) {
         guard self.phase != .idle, self.phase != .ended else { return }
+        self.tendPulse(now: now, &actions)
         for query in self.directory.takeDue(now: now) { actions.append(.resolve(query)) }
         for link in self.links.indices { self.passTime(on: link, now: now, &actions) }
         if let check = self.primary.nextCheck, check <= now { self.checkPrimary(now: now, &actions) }

@@ -109,7 +109,9 @@ struct RegionJobTests {
             let payload = try failure?.payload(as: ItemRejected.self)
             #expect(payload == ItemRejected(item: 3))
 
-            let unknown = await #expect(throws: JobError.self) { try await regions.client.call(NobodysRegionJob(), in: "lax") }
+            let unknown = await #expect(throws: JobError.self) {
+                try await regions.client.call(NobodysRegionJob(), in: "lax", deadline: .seconds(2))
+            }
             #expect(unknown?.code == .unknownJob)
             #expect(unknown?.message.contains("items.count") == true)
 

@@ -95,7 +95,7 @@ struct ClientShellTests {
     func errors() async throws {
         try await self.run { client, _, _ in
             #expect(await self.code { try await client.call(Fail()) } == .handlerFailed)
-            #expect(await self.code { try await client.call(Unheard()) } == .unknownJob)
+            #expect(await self.code { try await client.call(Unheard(), deadline: .seconds(1)) } == .unknownJob)
             #expect(await self.code { try await client.call(Linger(), deadline: .milliseconds(300)) } == .expired)
             let handle = try await client.submit(Linger())
             handle.cancel()

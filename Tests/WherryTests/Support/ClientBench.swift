@@ -45,6 +45,7 @@ struct ClientBench {
         var configuration = ClientMachineConfiguration(
             brokers: (0..<brokers).map { BrokerAddress(endpoint: "ipc://broker-\($0)") }, region: "lax", primaryRegion: "syd",
             incarnation: Array(repeating: 9, count: 16))
+        configuration.waitsForUnknownJobs = false
         configure(&configuration)
         self.machine = ClientMachine(configuration: configuration, random: .seeded(SplitMix64(seed: seed)))
         for index in 0..<brokers { self.incarnations[LinkID(index: index)] = Array(repeating: UInt8(index + 1), count: 16) }
@@ -117,7 +118,8 @@ struct ClientBench {
     }
 
     mutating func submit(
-        within deadline: Duration = .seconds(30), arguments: [UInt8] = [1], to target: ClientMachine.Target = .primary
+        name: String = "items.touch", within deadline: Duration = .seconds(30), arguments: [UInt8] = [1],
+        to target: ClientMachine.Target = .primary
     ) -> Handle {
         self.lastHandle += 1
         let handle = Handle(rawValue: self.lastHandle)
@@ -125,7 +127,7 @@ struct ClientBench {
             .submit(
                 handle,
                 ClientMachine.Submission(
-                    name: "items.touch", version: 1, contentType: "application/json", arguments: arguments,
+                    name: name, version: 1, contentType: "application/json", arguments: arguments,
                     digest: Array(repeating: 1, count: 32), deadline: self.now + deadline, target: target)))
         return handle
     }
