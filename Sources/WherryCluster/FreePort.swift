@@ -7,7 +7,7 @@
 #endif
 
 /// Ports on the loopback that nobody listens on.
-enum FreePort {
+package enum FreePort {
     /// Ports to choose from: above the well-known ones and below Linux's ephemeral range (32768 and up).
     ///
     /// Not port 0: a port of the ephemeral range can be given to any outgoing connection while its server is down, and a client that
@@ -16,7 +16,7 @@ enum FreePort {
     static let attempts = 200
 
     /// A port that could be bound just now. Somebody else may take it before the server does: then choose again.
-    static func choose() throws(ClusterError) -> Int {
+    package static func choose() throws(ClusterError) -> Int {
         for _ in 0..<Self.attempts {
             let port = Int.random(in: Self.range)
             if Self.isFree(port) { return port }

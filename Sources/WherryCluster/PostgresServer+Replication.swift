@@ -61,12 +61,15 @@ extension PostgresServer {
         }
     }
 
-    /// Follows another place from now on: for a replica whose way to the primary leads through a proxy.
+    /// Follows another place from now on: another primary after a failover, or the same one by way of a proxy. Makes the replication slot there.
+    ///
+    /// What this server has replayed has to be part of the primary's history; otherwise ``rejoin(_:through:)``.
     ///
     /// - Parameters:
     ///   - primary: the server to follow.
     ///   - port: the port on 127.0.0.1 to reach it by; default: its own.
     public func follow(_ primary: PostgresServer, through port: Int? = nil) async throws(ClusterError) {
+        try await primary.makeSlot(for: self)
         try await self.set(self.standbySettings(following: primary, through: port))
     }
 

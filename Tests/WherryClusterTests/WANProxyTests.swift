@@ -156,6 +156,24 @@ struct WANProxyTests {
         }
     }
 
+    @Test("leads new connections somewhere else, and leaves old ones where they are")
+    func retarget() async throws {
+        try await self.withProxy { proxy, server in
+            let old = try await Visitor.connect(to: proxy.port)
+            #expect(try await old.echo("one") == "one")
+            let other = try await EchoServer.start()
+            await proxy.setTarget(other.port)
+            let new = try await Visitor.connect(to: proxy.port)
+            #expect(try await new.echo("two") == "two")
+            try await other.stop()
+            #expect(try await old.echo("three") == "three")
+            #expect(await self.isRefused(by: proxy))
+            await proxy.setTarget(server.port)
+            let again = try await Visitor.connect(to: proxy.port)
+            #expect(try await again.echo("four") == "four")
+        }
+    }
+
     @Test("passes an end of file on after the bytes before it, and lets the other direction go on")
     func halfClose() async throws {
         try await self.withProxy(WANLink(delay: .milliseconds(2))) { proxy, _ in

@@ -3,7 +3,7 @@ import WherryCore
 
 /// The state of a ``WANProxy``; lives on its event loop.
 final class WANCore {
-    let target: Int
+    var target: Int
     let loop: any EventLoop
     var link: WANLink
     var counters = WANCounters()

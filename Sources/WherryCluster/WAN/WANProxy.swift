@@ -70,6 +70,14 @@ public final class WANProxy: Sendable {
         await self.perform { $0.link = link }
     }
 
+    /// Leads connections that are opened from now on somewhere else: an address that moves, as it does in a failover. Those that are open stay where
+    /// they lead, until they are closed or ``reset()``.
+    ///
+    /// - Parameter target: the port on 127.0.0.1.
+    public func setTarget(_ target: Int) async {
+        await self.perform { $0.target = target }
+    }
+
     /// Cuts the cable: connections stall, nothing is lost, nobody is told. Healed, they go on, as TCP does.
     ///
     /// - Parameters:
