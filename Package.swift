@@ -44,6 +44,8 @@ let package = Package(
         .executable(name: "wherry-lab", targets: ["WherryLab"]),
         .executable(name: "wherry-demo-worker", targets: ["DemoWorker"]),
         .executable(name: "wherry-demo-app", targets: ["DemoApp"]),
+        .executable(name: "wherry-chaos-worker", targets: ["ChaosWorker"]),
+        .executable(name: "wherry-chaos-app", targets: ["ChaosApp"]),
         .executable(name: "wherry-quickstart", targets: ["Quickstart"]),
     ],
     dependencies: [
@@ -155,8 +157,26 @@ let package = Package(
             name: "WherryLab",
             dependencies: [
                 "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryMigrations", "WherryBroker", "WherryWorker",
-                "Wherry", "WherryCluster", "WherrySimulation", arguments, logging, lifecycle, histogram,
+                "Wherry", "WherryCluster", "WherrySimulation", "ChaosLog", "ChaosJobs", "ChaosChecker", arguments, logging, lifecycle,
+                unixSignals, subprocess, system, histogram,
             ],
+            swiftSettings: house
+        ),
+
+        // The chaos run's other processes, and its checker, which shares no code with what it checks
+        .target(name: "ChaosLog", swiftSettings: house),
+        .target(name: "ChaosChecker", dependencies: ["ChaosLog"], swiftSettings: house),
+        .target(name: "ChaosJobs", dependencies: ["Wherry"], swiftSettings: house),
+        .executableTarget(
+            name: "ChaosApp",
+            dependencies: ["ChaosJobs", "ChaosLog", "DemoShared", "Wherry", arguments, logging, lifecycle, unixSignals],
+            swiftSettings: house
+        ),
+        .executableTarget(
+            name: "ChaosWorker",
+            dependencies: ["ChaosJobs", "DemoShared", "WherryWorker", logging, lifecycle, unixSignals],
+            path: "workers/ChaosWorker",
+            exclude: ["README.md"],
             swiftSettings: house
         ),
 
@@ -236,6 +256,8 @@ let package = Package(
             name: "WherryClusterTests",
             dependencies: ["WherryCluster", "WherryCore", "ClusterHolder", subprocess, system, nioCore, nioPosix],
             swiftSettings: house),
+        .testTarget(name: "ChaosCheckerTests", dependencies: ["ChaosChecker", "ChaosLog"], swiftSettings: house),
+        .testTarget(name: "WherryLabTests", dependencies: ["WherryLab"], swiftSettings: house),
         .testTarget(name: "WherrySimulationTests", dependencies: ["WherrySimulation"], swiftSettings: house),
         .testTarget(
             name: "IntegrationTests",

@@ -6,6 +6,6 @@ struct Lab: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "wherry-lab",
         abstract: "Measures Wherry and tries to break it.",
-        subcommands: [Latency.self, Simulate.self]
+        subcommands: [Latency.self, Simulate.self, Chaos.self]
     )
 }
