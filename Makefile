@@ -8,11 +8,13 @@ SWIFT_FLAGS ?=
 DEMO ?=
 # How many tests run at once. All at once, as is the default, they start dozens of servers, and meet their time limits.
 TEST_WIDTH ?= 3
+# Arguments of the chaos run, such as "--seconds 600 --seed 7 --keep".
+CHAOS ?= --seconds 60 --seed 4
 
 SWIFT_BUILD = swift build --configuration $(CONFIGURATION) $(SWIFT_FLAGS)
 BIN = $$($(SWIFT_BUILD) --show-bin-path)
 
-.PHONY: help demo demo-build test build release lint format docs-check api-docs docs-run readme-check demo-check ci setup setup-tests clean
+.PHONY: help demo demo-build test build release lint format docs-check api-docs docs-run readme-check demo-check chaos ci setup setup-tests clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -54,7 +56,11 @@ readme-check: build ## compiles the README's code as a user would
 demo-check: demo-build ## the demo once more, judged by its report instead of by eye
 	scripts/check-demo "$(BIN)/wherry"
 
-ci: lint docs-check test api-docs docs-run demo-check readme-check ## what has to pass before anything lands
+chaos: setup ## real processes and servers under load while a seeded schedule breaks them; CHAOS="--seconds 600 --seed 7"
+	@for product in wherry wherry-lab wherry-chaos-worker wherry-chaos-app; do $(SWIFT_BUILD) --product $$product || exit; done
+	@"$(BIN)/wherry-lab" chaos --require-acknowledged 1000 --require-faults 20 --require-kinds 6 $(CHAOS)
+
+ci: lint docs-check test api-docs docs-run demo-check readme-check chaos ## what has to pass before anything lands
 
 setup: ## installs what is missing on this machine
 	@scripts/setup
