@@ -140,7 +140,7 @@ let package = Package(
         .target(
             name: "WherrySimulation",
             dependencies: [
-                "WherryCore", "WherryWire", "WherryPostgres", "WherryJobs", "WherryBroker", "WherryWorker", "Wherry", collections,
+                "WherryCore", "WherryWire", "WherryPostgres", "WherryJobs", "WherryBroker", "WherryWorker", "Wherry", collections, logging,
             ],
             swiftSettings: house
         ),
@@ -258,6 +258,7 @@ let package = Package(
             swiftSettings: house),
         .testTarget(name: "ChaosCheckerTests", dependencies: ["ChaosChecker", "ChaosLog"], swiftSettings: house),
         .testTarget(name: "WherryLabTests", dependencies: ["WherryLab"], swiftSettings: house),
+        .executableTarget(name: "MutantHunt", dependencies: ["WherrySimulation"], path: "Tests/MutantHunt", swiftSettings: house),
         .testTarget(name: "WherrySimulationTests", dependencies: ["WherrySimulation"], swiftSettings: house),
         .testTarget(
             name: "IntegrationTests",

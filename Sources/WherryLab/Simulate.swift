@@ -6,53 +6,64 @@ struct Simulate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Runs clients, brokers, workers and a failing database in simulated time.",
         discussion: """
-            Everything that happens is drawn from the seed, so a run that broke a promise can be had again:
-            a failing seed is reported with the command that shows it. Exits with 1 if any seed failed.
+            Everything that happens is drawn from the seed, so a run that broke a promise can be had again. With --seeds, that many seeds are run,
+            and a failing one is reported with the end of its trace and the command that shows all of it. With --seed alone, that seed is run and
+            everything that happens is printed. Exits with 1 if any seed failed.
             """
     )
 
-    @Option(help: "How many seeds to run, one after the other from --first.")
-    var seeds = 1_000
+    @Option(help: "How many seeds to run, one after the other. Default: 1000, or the one of --seed.")
+    var seeds: Int?
 
-    @Option(help: "The first seed.")
-    var first: UInt64 = 1
-
-    @Option(help: "Run this seed only, and print what happens.")
+    @Option(help: "The first seed; without --seeds, the only one. Default: 1.")
     var seed: UInt64?
 
-    @Option(help: "Build a fault into the world, to see that it is found: \(Mutation.allCases.map(\.rawValue).joined(separator: ", ")).")
-    var mutation: String?
+    @Option(help: "How many failing seeds to report in full.")
+    var failures = 3
 
-    @Option(help: "How many failing seeds to report before giving up.")
-    var failures = 5
+    @Option(help: "How many lines of a failing seed's trace to print.")
+    var lines = 60
+
+    func validate() throws {
+        if let seeds = self.seeds, seeds < 1 { throw ValidationError("--seeds must be at least 1") }
+        if self.failures < 0 || self.lines < 0 { throw ValidationError("--failures and --lines cannot be negative") }
+        if let seed = self.seed, seed > UInt64(Int64.max) { throw ValidationError("--seed must be below 2^63") }
+    }
 
     func run() async throws {
-        let mutation = try self.parsedMutation()
-        if let seed = self.seed {
-            let result = Simulation.run(seed: seed, mutation: mutation, traced: true)
-            for line in result.trace { print(line) }
-            print("\(result.events) events in \(result.duration) of simulated time; \(Self.text(result.tally))")
-            if let violation = result.violation {
-                print("FAILED: \(violation)")
-                throw ExitCode.failure
-            }
-            return
+        if let seed = self.seed, self.seeds == nil { return try self.show(seed) }
+        let first = self.seed ?? 1
+        let clock = ContinuousClock()
+        let start = clock.now
+        let sweep = await SimulationSweep.run(seeds: first..<(first + UInt64(self.seeds ?? 1_000))) { before, done in
+            if before / 1_000 != done / 1_000 { print("\(done) seeds") }
         }
-        let sweep = await SimulationSweep.run(seeds: self.first..<(self.first + UInt64(max(0, self.seeds))), mutation: mutation) { done in
-            if done.isMultiple(of: 1_000) { print("\(done) seeds") }
-        }
-        for failure in sweep.failures.prefix(self.failures) {
-            print("seed \(failure.plan.seed) FAILED: \(failure.violation ?? "")")
-            print("    show it: \(failure.replayCommand)\(mutation.map { " --mutation \($0.rawValue)" } ?? "")")
-        }
-        print("\(sweep.count) seeds, \(sweep.failures.count) failed, \(sweep.events) events; \(Self.text(sweep.tally))")
+        for failure in sweep.failures.prefix(self.failures) { self.report(failure) }
+        let seconds = (clock.now - start) / .seconds(1)
+        print(
+            "\(sweep.count) seeds in \(Int(seconds.rounded())) s, \(sweep.failures.count) failed, \(sweep.events) events; \(Self.text(sweep.tally))"
+        )
         if !sweep.failures.isEmpty { throw ExitCode.failure }
     }
 
-    private func parsedMutation() throws -> Mutation? {
-        guard let name = self.mutation else { return nil }
-        guard let mutation = Mutation(rawValue: name) else { throw ValidationError("there is no mutation '\(name)'") }
-        return mutation
+    private func show(_ seed: UInt64) throws {
+        let result = Simulation.run(seed: seed, traced: true)
+        for line in result.trace { print(line) }
+        print("\(result.events) events in \(result.duration) of simulated time; \(Self.text(result.tally))")
+        if let violation = result.violation {
+            print("FAILED: \(violation)")
+            throw ExitCode.failure
+        }
+    }
+
+    /// The end of the story: runs the seed once more, since writing everything down takes time.
+    private func report(_ failure: SimulationResult) {
+        let trace = Simulation.run(failure.plan, traced: true).trace
+        print("seed \(failure.plan.seed) FAILED: \(failure.violation ?? "")")
+        print("    \(failure.plan)")
+        if trace.count > self.lines { print("    … \(trace.count - self.lines) lines before these") }
+        for line in trace.suffix(self.lines) { print("    \(line)") }
+        print("replay it: \(failure.replayCommand)")
     }
 
     private static func text(_ tally: [String: Int]) -> String {

@@ -4,19 +4,20 @@ import Testing
 
 @Suite("The simulation")
 struct SimulationTests {
-    @Test("keeps every promise over thousands of seeds, and meets what it is there for")
+    @Test("keeps every promise over many seeds, and meets what it is there for")
     func sweep() async {
-        let sweep = await SimulationSweep.run(seeds: 1..<2_501)
+        let sweep = await SimulationSweep.run(seeds: 1..<1_501)
         for failure in sweep.failures.prefix(5) {
             Issue.record("seed \(failure.plan.seed): \(failure.violation ?? "") — \(failure.replayCommand)")
         }
-        #expect(sweep.count == 2_500)
+        #expect(sweep.count == 1_500)
         // A sweep that never met these would prove little.
         let met = [
-            "visible", "failed", "cancelled", "expired", "lost", "not visible", "never sent", "refused cancelled", "orphaned",
-            "met its twin",
+            "visible", "failed", "cancelled", "expired", "poisoned", "lost", "not visible", "never sent", "refused cancelled", "orphaned",
+            "met its twin", "waited for a lock", "deadlock", "killed its worker",
             "redelivered, had its receipt", "met a receipt at its end", "met another epoch", "commit in doubt", "idle in transaction",
-            "stale primary",
+            "stale primary", "session read done", "repeatable read done", "global read done", "wait read done", "token exchanged",
+            "second failover", "key taken",
         ]
         for what in met { #expect(sweep.tally[what, default: 0] > 0, "no seed met '\(what)'") }
         #expect(sweep.tally["visible", default: 0] > sweep.tally["undecided", default: 0] * 20)
@@ -29,12 +30,6 @@ struct SimulationTests {
         #expect(first.trace == second.trace)
         #expect(first.events == second.events)
         #expect(!first.trace.isEmpty)
-    }
-
-    @Test("finds faults that are built in on purpose", arguments: Mutation.allCases)
-    func findsMutations(mutation: Mutation) {
-        let found = (1...3_000).lazy.map { Simulation.run(seed: $0, mutation: mutation) }.first { $0.violation != nil }
-        #expect(found != nil, "3,000 seeds and \(mutation.rawValue) was not found")
     }
 
     @Test("draws plans that are the same for the same seed and differ otherwise")

@@ -1,11 +1,11 @@
-import Logging
-import WherryCore
+package import Logging
+package import WherryCore
 import WherryJobs
-import WherryPostgres
+package import WherryPostgres
 
 /// What the notifier asks of the server, and how it reads the answers.
-enum ReplayPoll {
-    enum Answer {
+package enum ReplayPoll {
+    package enum Answer {
         case observed(ReplayObservation)
         /// For a passing reason; the connection is fine.
         case failed(String)
@@ -37,13 +37,13 @@ enum ReplayPoll {
         """
 
     /// One flight of two or three segments. Each statement has a snapshot of its own, taken when the ones before it are done.
-    static func flight(receipts: [JobID]) -> Flight {
+    package static func flight(receipts: [JobID]) -> Flight {
         var segments = [[Self.state], [EpochStore.newest]]
         if !receipts.isEmpty { segments.append([Receipt.lookUp(receipts), Self.position]) }
         return Flight(segments)
     }
 
-    static func read(_ outcomes: [[StatementOutcome]], logger: Logger) -> Answer {
+    package static func read(_ outcomes: [[StatementOutcome]], logger: Logger) -> Answer {
         if let lost = outcomes.joined().lazy.compactMap({ if case .lost(let error) = $0 { error } else { nil } }).first {
             return .lost("\(lost)")
         }

@@ -73,7 +73,7 @@ final class LocalReads: Sendable {
             throw JobError.explained(error, region: self.region)
         }
         let failure = await transaction.end()
-        let outcomes = await lease.connection.perform(wish.isTracked ? Self.trackedEnd : Self.end)
+        let outcomes = await lease.connection.perform(wish.isTracked ? ReadEnding.tracked : ReadEnding.plain)
         switch outcomes[outcomes.count == 1 ? 0 : 1][0] {
         case .result(let result) where result.commandTag == "COMMIT": break
         case .result, .skipped:
@@ -82,27 +82,11 @@ final class LocalReads: Sendable {
             throw JobError.explained(PostgresError(.rolledBack, message, cause: failure), region: self.region)
         case .failed(let error), .lost(let error): throw Interruption(cause: error)
         }
-        if wish.isTracked, let seen = self.seen(outcomes) {
+        if wish.isTracked, let seen = ReadEnding.seen(outcomes) {
             self.gate.withLock { $0.learn(seen) }
             wish.record.note(seen)
         }
         return value
-    }
-
-    // MARK: What it saw
-
-    private static let end = Flight("COMMIT")
-
-    /// What a read saw is the position asked after its last statement, in its transaction, hence of the same server (rule 9); then the epoch, by a
-    /// later statement with a snapshot of its own (rule 11).
-    private static let trackedEnd = Flight([[ReplayPoll.position], ["COMMIT"], [EpochStore.newest]])
-
-    /// `nil` where nobody has written an epoch yet, or the role may not see it: then nobody could wait for it either.
-    private func seen(_ outcomes: [[StatementOutcome]]) -> CausalToken? {
-        guard let position = try? outcomes[0][0].result?.rows.scalar(as: LSN?.self),
-            let epoch = try? outcomes[2][0].result?.rows.first.map(EpochStore.decode)
-        else { return nil }
-        return CausalToken(epoch: epoch, lsn: position)
     }
 
     // MARK: The gate

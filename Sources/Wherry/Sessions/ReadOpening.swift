@@ -1,15 +1,15 @@
-import Logging
+package import Logging
 import WherryCore
-import WherryPostgres
+package import WherryPostgres
 
 /// How a read begins: gate and transaction in one flight on one connection.
 ///
 /// The gate's statements stand before `BEGIN`, each with a snapshot of its own, so what the read sees is newer than what the gate saw, at any
 /// isolation level (correctness.md, rule 7). Behind a transaction pooler they may have run on another server: so the transaction's first statement
 /// asks which one it is on (rule 9).
-enum ReadOpening {
+package enum ReadOpening {
     /// What the gate's look at the server showed.
-    enum Look {
+    package enum Look {
         /// Nothing was to be looked at.
         case unneeded
         case seen(ReplayObservation)
@@ -17,14 +17,14 @@ enum ReadOpening {
         case failed(String)
     }
 
-    static func flight(isolation: IsolationLevel, isGated: Bool) -> Flight {
+    package static func flight(isolation: IsolationLevel, isGated: Bool) -> Flight {
         let begin = SQL(unsafe: "BEGIN ISOLATION LEVEL \(isolation.rawValue) READ ONLY")
         if !isGated { return Flight(begin) }
         return Flight(ReplayPoll.flight(receipts: []).segments + [[begin], [ReplayPoll.server]])
     }
 
     /// - Throws: what kept the transaction from being begun.
-    static func read(_ outcomes: [[StatementOutcome]], logger: Logger) throws(PostgresError) -> Look {
+    package static func read(_ outcomes: [[StatementOutcome]], logger: Logger) throws(PostgresError) -> Look {
         if let lost = outcomes.joined().lazy.compactMap({ if case .lost(let error) = $0 { error } else { nil } }).first { throw lost }
         guard outcomes.count > 1 else {
             if let error = outcomes[0][0].error { throw error }

@@ -10,6 +10,7 @@ final class ModelCluster {
     private(set) var primary: ModelServer
     /// One for each client, and the last one to be promoted.
     private(set) var replicas: [ModelReplica] = []
+    private(set) var promotions = 0
     private var histories: [Epoch: ModelServer] = [:]
 
     init(world: Simulation, replicas: Int) {
@@ -27,9 +28,9 @@ final class ModelCluster {
         self.histories[epoch] = server
     }
 
-    /// A receipt of a history that a failover has cut off.
-    func lost(_ id: JobID) -> (receipt: Receipt, end: LSN)? {
-        self.histories.values.lazy.filter { !$0.isAuthoritative }.compactMap { $0.receipt(of: id) }.first
+    /// Whether a failover has lost what a job did.
+    func hasLost(_ id: JobID) -> Bool {
+        !self.world.ledger.isShown(id, in: self.primary.effects)
     }
 
     func restartPrimary(down: Duration) {
@@ -44,16 +45,24 @@ final class ModelCluster {
         let kept = max(0, old.log.count - losesLast)
         let new = ModelServer(world: self.world, name: "promoted", timeline: old.timeline + 1, log: Array(old.log.prefix(kept)))
         old.isAuthoritative = false
+        self.promotions += 1
+        if self.promotions > 1 { self.world.ledger.count("second failover") }
         self.primary = new
         new.stop()
         if oldPrimaryDies { old.stop() }
         self.world.after(outage) {
             new.start()
+            // Another failover may have come in between.
+            guard new.isAuthoritative else { return }
             for replica in self.replicas {
-                self.world.after(.milliseconds(self.world.draw(0...2000))) { replica.follow(new, forkedAt: kept) }
+                self.world.after(.milliseconds(self.world.draw(0...2000))) {
+                    if new.isAuthoritative { replica.follow(new, forkedAt: kept) }
+                }
             }
             for worker in self.world.workers {
-                self.world.after(.milliseconds(self.world.draw(0...2000))) { worker.database = new }
+                self.world.after(.milliseconds(self.world.draw(0...2000))) {
+                    if new.isAuthoritative { worker.database = new }
+                }
             }
         }
     }

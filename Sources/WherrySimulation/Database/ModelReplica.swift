@@ -1,8 +1,6 @@
-import Wherry
 import WherryCore
 import WherryJobs
 import WherryPostgres
-import WherryWire
 
 /// A standby: shows a part of its primary's log that grows with some lag, and goes backward when it crashes.
 final class ModelReplica {
@@ -42,46 +40,41 @@ final class ModelReplica {
         return count
     }
 
+    /// What a statement that begins now sees: so many records of the log.
+    var snapshot: Int { self.replayed }
+
     var position: LSN? {
         let count = self.replayed
         return count > 0 ? self.upstream.log[count - 1].end : nil
     }
 
-    /// The newest epoch row.
-    var epoch: Epoch? {
-        for record in self.upstream.log.prefix(self.replayed).reversed() {
+    /// The newest epoch row in a snapshot.
+    func epoch(in snapshot: Int) -> Epoch? {
+        for record in self.upstream.log.prefix(snapshot).reversed() {
             if case .epoch(let epoch) = record.content { return epoch }
         }
         return nil
     }
 
-    func receipts(of ids: [JobID]) -> [JobID: Receipt] {
+    func receipts(of ids: [JobID], in snapshot: Int) -> [Receipt] {
         let wanted = Set(ids)
-        var found: [JobID: Receipt] = [:]
-        for record in self.upstream.log.prefix(self.replayed) {
-            if case .receipt(let receipt, _) = record.content, wanted.contains(receipt.id), found[receipt.id] == nil {
-                found[receipt.id] = receipt
+        return self.upstream.log.prefix(snapshot).compactMap {
+            if case .transaction(let writes) = $0.content, let receipt = writes.receipt, wanted.contains(receipt.id) {
+                receipt
+            } else {
+                nil
             }
         }
-        return found
     }
 
-    /// A read: whether the job's write is there.
-    func showsEffect(of id: JobID) -> Bool {
-        self.upstream.log.prefix(self.replayed).contains {
-            if case .receipt(let receipt, let hasEffect) = $0.content { receipt.id == id && hasEffect } else { false }
-        }
+    /// A read: the jobs whose writes are there.
+    func effects(in snapshot: Int) -> Set<JobID> {
+        Set(self.upstream.log.prefix(snapshot).compactMap { if case .transaction(let writes) = $0.content { writes.effect } else { nil } })
     }
 
-    var state: ReplayObservation.State {
-        ReplayObservation.State(
-            isInRecovery: true,
-            position: self.position,
-            startTime: self.startTime,
-            isPaused: self.pausedUntil > self.world.now,
-            hasReceiver: self.upstream.isUp
-        )
-    }
+    var isPaused: Bool { self.pausedUntil > self.world.now }
+
+    var hasReceiver: Bool { self.upstream.isUp }
 
     var identity: ServerIdentity {
         ServerIdentity(systemIdentifier: ModelCluster.systemIdentifier, address: self.name, startTime: self.startTime)

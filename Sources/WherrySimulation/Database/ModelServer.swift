@@ -1,9 +1,10 @@
 import WherryCore
 import WherryJobs
+import WherryPostgres
 import WherryWire
 
-/// A primary as far as jobs can tell: a log, transactions that hold locks and uncommitted receipts, and commits that are durable before they
-/// are visible.
+/// A primary as far as jobs can tell: a log, transactions that hold locks and uncommitted rows, and commits that are durable before they are
+/// visible.
 final class ModelServer {
     unowned let world: Simulation
     let name: String
@@ -17,10 +18,12 @@ final class ModelServer {
     /// What every new snapshot sees.
     private(set) var visible: [JobID: Receipt] = [:]
     private var durable: [JobID: (receipt: Receipt, end: LSN)] = [:]
-    private var locks: [JobID: ModelSession] = [:]
-    /// Uncommitted inserts, and who waits for their end.
-    private var inserting: [JobID: ModelSession] = [:]
-    private var waiting: [JobID: [() -> Void]] = [:]
+    /// Who took which key.
+    private var keys: [String: KeyHolder] = [:]
+    private var visibleKeys: [String: KeyHolder] = [:]
+    /// WAL that is inserted and not flushed: another session's, or the header of a page. It is flushed with the next record, not before.
+    private var unflushed: UInt64 = 0
+    var locks = ModelLocks()
     private(set) var sessions: [ModelSession] = []
     private var sessionCount = 0
 
@@ -30,25 +33,45 @@ final class ModelServer {
         self.timeline = timeline
         self.log = log
         for record in log {
-            guard case .receipt(let receipt, _) = record.content else { continue }
-            self.visible[receipt.id] = receipt
-            self.durable[receipt.id] = (receipt, record.end)
+            guard case .transaction(let writes) = record.content else { continue }
+            self.note(writes, end: record.end)
         }
+        self.visible = self.durable.mapValues(\.receipt)
+        self.visibleKeys = self.keys
     }
 
     // MARK: Log
 
     var flushed: LSN { self.log.last?.end ?? LSN(rawValue: 0x100_0000) }
 
+    /// The end of what is inserted, which may not be flushed.
+    var inserted: LSN { LSN(rawValue: self.flushed.rawValue + self.unflushed) }
+
     /// The receipt of a job, once it is durable.
     func receipt(of id: JobID) -> (receipt: Receipt, end: LSN)? {
         self.durable[id]
     }
 
+    /// The jobs that took effect, each as often as it did.
+    var effects: [JobID] {
+        self.log.compactMap { if case .transaction(let writes) = $0.content { writes.effect } else { nil } }
+    }
+
+    func visibleHolder(of key: String) -> KeyHolder? { self.visibleKeys[key] }
+
+    func isTaken(_ lock: ModelLocks.Name) -> Bool {
+        switch lock {
+        case .receipt(let id): self.durable[id] != nil
+        case .key(let key): self.keys[key] != nil
+        case .advisory, .row: false
+        }
+    }
+
     @discardableResult
     private func append(_ content: WALRecord.Content) -> LSN {
-        let end = LSN(rawValue: self.flushed.rawValue + UInt64(self.world.draw(40...400)))
+        let end = LSN(rawValue: self.inserted.rawValue + UInt64(self.world.draw(40...400)))
         self.log.append(WALRecord(end: end, content: content))
+        self.unflushed = self.world.chance(0.15) ? UInt64(self.world.draw(24...200)) : 0
         return end
     }
 
@@ -56,11 +79,19 @@ final class ModelServer {
         if self.isUp { self.append(.noise) }
     }
 
-    /// The epoch of this history; the first who asks begins it.
-    func establishEpoch() -> Epoch {
-        if let epoch = self.epoch { return epoch }
+    /// The epoch of this history; the first who asks begins it, and whoever knows of a later position begins another one (`EpochStore.establish`).
+    func establishEpoch(known: CausalToken?) -> Epoch {
+        if let epoch = self.epoch {
+            guard let known, known.epoch == epoch, self.flushed < known.lsn else { return epoch }
+            self.world.ledger.count("restored backup found")
+            return self.begin(restoreCounter: epoch.restoreCounter + 1, random: epoch.random)
+        }
+        return self.begin(restoreCounter: 0, random: self.world.random.next())
+    }
+
+    private func begin(restoreCounter: UInt32, random: UInt64) -> Epoch {
         let epoch = Epoch(
-            systemIdentifier: ModelCluster.systemIdentifier, timeline: self.timeline, restoreCounter: 0, random: self.world.random.next())
+            systemIdentifier: ModelCluster.systemIdentifier, timeline: self.timeline, restoreCounter: restoreCounter, random: random)
         self.append(.epoch(epoch))
         self.epoch = epoch
         self.world.database.began(epoch, on: self)
@@ -74,16 +105,17 @@ final class ModelServer {
     func stop() {
         guard self.isUp else { return }
         self.isUp = false
-        for session in self.sessions { session.die() }
+        let sessions = self.sessions
         self.sessions = []
-        self.locks = [:]
-        self.inserting = [:]
-        self.waiting = [:]
+        self.locks = ModelLocks()
+        self.unflushed = 0
+        for session in sessions { session.die() }
     }
 
     func start() {
         self.isUp = true
         for (id, stored) in self.durable { self.visible[id] = stored.receipt }
+        self.visibleKeys = self.keys
         self.world.trace(self.name, "is up")
     }
 
@@ -99,54 +131,36 @@ final class ModelServer {
         self.sessions.removeAll { $0 === session }
     }
 
-    // MARK: What sessions do
-
-    func tryLock(_ id: JobID, _ session: ModelSession) -> Bool {
-        guard self.locks[id] == nil else { return false }
-        self.locks[id] = session
-        return true
-    }
-
-    /// A plain insert: waits for whoever is inserting the same id, then says whether the id was free.
-    func insert(_ receipt: Receipt, _ session: ModelSession, then: @escaping (_ isFree: Bool) -> Void) {
-        let id = receipt.id
-        if self.world.mutation == .receiptsDoNotConflict { return then(true) }
-        if self.inserting[id] != nil {
-            self.waiting[id, default: []].append { [weak self, weak session] in
-                guard let self, let session, session.isAlive else { return }
-                self.insert(receipt, session, then: then)
-            }
-            return
-        }
-        // Unique means among all that is committed, whatever a snapshot shows.
-        guard self.durable[id] == nil else { return then(false) }
-        self.inserting[id] = session
-        then(true)
-    }
+    // MARK: What transactions do
 
     /// The commit record is written and flushed.
-    func makeDurable(_ receipt: Receipt, hasEffect: Bool) {
-        let before = self.durable[receipt.id]?.receipt
-        let end = self.append(.receipt(receipt, hasEffect: hasEffect))
-        if before == nil { self.durable[receipt.id] = (receipt, end) }
-        self.world.trace(self.name, "\(receipt.id.short) is \(receipt.outcome), durable at \(end)")
-        if self.isAuthoritative { self.world.ledger.stored(receipt, before: before) }
+    func makeDurable(_ writes: WALRecord.Writes) {
+        let before = writes.receipt.flatMap { self.durable[$0.id]?.receipt }
+        let end = self.append(.transaction(writes))
+        self.note(writes, end: end)
+        let what = writes.receipt.map { "\($0.id.short) is \($0.outcome)" } ?? "a transaction without a receipt is"
+        self.world.trace(self.name, "\(what), durable at \(end)\(writes.effect == nil ? "" : ", with effect")")
+        if self.isAuthoritative { self.world.ledger.stored(writes, before: before) }
+    }
+
+    private func note(_ writes: WALRecord.Writes, end: LSN) {
+        guard let receipt = writes.receipt else { return }
+        if self.durable[receipt.id] == nil { self.durable[receipt.id] = (receipt, end) }
+        if let key = writes.key, let claim = receipt.claim, self.keys[key] == nil {
+            var stored = receipt
+            stored.claim = nil
+            self.keys[key] = KeyHolder(jobName: receipt.job.name, fingerprint: claim.fingerprint, receipt: stored)
+        }
     }
 
     /// Everybody sees the commit, and its transaction has ended.
-    func makeVisible(_ receipt: Receipt) {
-        if self.visible[receipt.id] == nil { self.visible[receipt.id] = receipt }
-    }
-
-    /// A transaction has ended, either way.
-    func release(_ session: ModelSession) {
-        for (id, holder) in self.locks where holder === session { self.locks[id] = nil }
-        let ended = self.inserting.filter { $0.value === session }.keys.sorted()
-        for id in ended {
-            self.inserting[id] = nil
-            let waiting = self.waiting.removeValue(forKey: id) ?? []
-            for resume in waiting { resume() }
+    func makeVisible(_ writes: WALRecord.Writes) {
+        if let receipt = writes.receipt, self.visible[receipt.id] == nil {
+            var stored = receipt
+            stored.claim = nil
+            self.visible[receipt.id] = stored
         }
+        if let key = writes.key, self.visibleKeys[key] == nil { self.visibleKeys[key] = self.keys[key] }
     }
 }
 

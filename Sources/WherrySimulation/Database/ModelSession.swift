@@ -6,26 +6,42 @@ import WherryWire
 /// A backend: one connection's side in the server. It goes on alone with what it was told to do when its client dies.
 final class ModelSession {
     /// An open transaction.
-    private struct Work {
-        var job: JobID
-        var hasEffect = false
+    struct Work {
+        var writes = WALRecord.Writes()
+        /// A statement failed: nothing goes any more but its end.
+        var isFailed = false
+        /// A constraint that is checked at COMMIT is broken.
+        var breaksConstraint = false
+        let beganAt: MonotonicInstant
     }
 
-    /// `idle_in_transaction_session_timeout`: HandlerOptions' default.
-    private static let idleTimeout = Duration.milliseconds(2500)
+    /// A flight that is under way.
+    struct Mission {
+        let flight: JobFlight
+        let parameters: JobFlight.Parameters
+        let segments: [[SQL]]
+        var answers: [[StatementOutcome]] = [[]]
+        let answer: ([[StatementOutcome]]) -> Void
+    }
 
-    private unowned let server: ModelServer
-    private unowned let world: Simulation
+    unowned let server: ModelServer
+    unowned let world: Simulation
     let number: Int
     private(set) var isAlive = true
-    private var work: Work?
-    /// A flight is under way, so the session is not idle.
-    private var isBusy = false
+    var work: Work?
+    var mission: Mission?
     /// Its client is gone: it ends as soon as it has nothing to do.
     private var isOrphan = false
+    /// Does a statement of a handler's.
+    private var isBusy = false
     private var idleSince = 0
-    /// Tells the client that its connection is gone.
-    var onDeath: (() -> Void)?
+    /// `idle_in_transaction_session_timeout`, as the last flight set it.
+    private var idleTimeout = HandlerOptions().idleTimeout
+    /// What it waits for, and in which order it came.
+    private(set) var waitsFor: ModelLocks.Name?
+    private(set) var waitingSince = 0
+    /// Tells the client that its connection is gone, with what had been answered by then.
+    var onDeath: (([[StatementOutcome]]) -> Void)?
 
     init(server: ModelServer, number: Int) {
         self.server = server
@@ -35,9 +51,10 @@ final class ModelSession {
 
     static func lost(_ message: String) -> PostgresError { PostgresError(.connectionLost, message) }
 
-    static func raised(_ sqlState: SQLState, _ message: String) -> PostgresError {
+    static func raised(_ sqlState: SQLState, _ message: String, routine: String? = nil) -> PostgresError {
         var error = PostgresError(.server, message)
         error.sqlState = sqlState
+        error.routine = routine
         return error
     }
 
@@ -51,133 +68,170 @@ final class ModelSession {
         self.tellClient()
     }
 
-    private func tellClient() {
-        guard !self.isOrphan, let onDeath = self.onDeath else { return }
-        self.onDeath = nil
-        self.world.after(self.world.drawDuration(.microseconds(200), .milliseconds(3))) { onDeath() }
+    /// The backend ends, the server goes on.
+    func terminate() {
+        guard self.isAlive else { return }
+        self.isAlive = false
+        self.work = nil
+        self.server.forget(self)
+        self.release()
+        self.tellClient()
     }
 
     /// The client closed its connection, or died. The server notices once the backend has nothing else to do.
     func abandon() {
         self.isOrphan = true
-        if !self.isBusy { self.terminate() }
+        if self.mission == nil, !self.isBusy { self.terminate() }
     }
 
-    private func terminate() {
-        guard self.isAlive else { return }
-        self.isAlive = false
-        self.work = nil
-        self.server.release(self)
-        self.server.forget(self)
-        self.tellClient()
+    private func tellClient() {
+        guard !self.isOrphan, let onDeath = self.onDeath else { return }
+        self.onDeath = nil
+        let answers = self.answersOfTheDead()
+        self.world.after(self.world.drawDuration(.microseconds(200), .milliseconds(3))) { onDeath(answers) }
     }
 
-    private func endTransaction() {
+    /// What of the answers had arrived: those of whole segments count, and those up to a COMMIT; the rest is lost.
+    private func answersOfTheDead() -> [[StatementOutcome]] {
+        guard let mission = self.mission else { return [] }
+        var answers = mission.answers
+        if answers.last?.count != mission.segments[answers.count - 1].count, !self.endsWithCommit(mission) { answers.removeLast() }
+        // The network may have kept the last ones.
+        while !answers.isEmpty, self.world.chance(0.5) { answers.removeLast() }
+        let lost = Self.lost("the connection is gone")
+        return mission.segments.enumerated().map { index, segment in
+            let answered = index < answers.count ? answers[index] : []
+            return answered + segment.dropFirst(answered.count).map { _ in .lost(lost) }
+        }
+    }
+
+    private func endsWithCommit(_ mission: Mission) -> Bool {
+        guard let last = mission.answers.last?.last?.result?.commandTag else { return false }
+        return last == "COMMIT" || last == "ROLLBACK"
+    }
+
+    func endTransaction() {
         self.work = nil
-        self.server.release(self)
+        self.release()
+    }
+
+    private func release() {
+        self.waitsFor = nil
+        for resume in self.server.locks.release(self) { resume() }
     }
 
     // MARK: Flights
 
-    /// Carries out a flight. `answer` gets what the client would; it is not called if the connection dies first.
-    func fly(_ flight: JobFlight, job: JobID, epoch: Epoch, deferredFailure: Bool, answer: @escaping (JobFlight.Outcome) -> Void) {
-        self.isBusy = true
+    /// Carries out a flight, statement by statement. `answer` gets what the client would; it is not called if the connection dies first.
+    func fly(_ flight: JobFlight, _ parameters: JobFlight.Parameters, answer: @escaping ([[StatementOutcome]]) -> Void) {
+        let segments = flight.segments(parameters).map { $0.map(\.sql) }
+        self.mission = Mission(flight: flight, parameters: parameters, segments: segments, answer: answer)
         self.idleSince += 1
-        let done: (JobFlight.Outcome) -> Void = { [self] outcome in
-            self.isBusy = false
-            if self.isOrphan { return self.terminate() }
-            self.watchIdleness()
-            answer(outcome)
+        self.idleTimeout = parameters.options.idleTimeout
+        self.step { self.proceed() }
+    }
+
+    /// The next statement of the flight, or its end.
+    private func proceed() {
+        guard let mission = self.mission, let answered = mission.answers.last?.count else { return }
+        let segment = mission.segments[mission.answers.count - 1]
+        guard answered < segment.count else {
+            guard mission.answers.count < mission.segments.count else { return self.land(mission) }
+            self.mission?.answers.append([])
+            // Now and then the connection dies between two segments: after COMMIT was answered, before the position is.
+            guard self.world.chance(0.01) else { return self.proceed() }
+            return self.terminate()
         }
-        self.step { [self] in
-            switch flight {
-            case .open(let lookUp): done(self.open(job, epoch, lookUp: lookUp))
-            case .commit(let receipt, _): self.commit(receipt, deferredFailure: deferredFailure, done)
-            case .store(let receipt, let afterRollback):
-                if afterRollback { self.endTransaction() }
-                guard self.serves(epoch) else { return done(.failed(.open, Self.raised(Judgement.Raised.otherEpoch, "another epoch"))) }
-                self.work = Work(job: job)
-                self.commit(receipt, deferredFailure: false, done)
-            case .lookUp(let afterRollback, _):
-                if afterRollback { self.endTransaction() }
-                guard self.serves(epoch) else { return done(.failed(.lookUp, Self.raised(Judgement.Raised.otherEpoch, "another epoch"))) }
-                done(.lookedUp(self.server.visible[job], self.server.flushed))
-            case .rollBack:
-                self.endTransaction()
-                done(.rolledBack)
+        let statement = segment[answered]
+        self.carryOut(ModelStatement(statement.text), statement, mission) { [self] outcome in
+            guard self.isAlive, let last = self.mission.map({ $0.answers.count - 1 }) else { return }
+            self.mission?.answers[last].append(outcome)
+            if case .failed = outcome {
+                self.work?.isFailed = true
+                let rest = segment.count - answered - 1
+                self.mission?.answers[last] += Array(repeating: .skipped, count: rest)
             }
+            self.proceed()
         }
     }
 
-    private func serves(_ epoch: Epoch) -> Bool {
-        self.world.mutation == .servesAnyEpoch || self.server.epoch == epoch
-    }
-
-    private func open(_ job: JobID, _ epoch: Epoch, lookUp: Bool) -> JobFlight.Outcome {
-        if lookUp, self.server.visible[job] != nil {
-            self.work = Work(job: job)
-            return .opened(JobFlight.Opened(hasReceipt: true, locked: false, synchronousCommit: "on"))
-        }
-        self.work = Work(job: job)
-        guard self.serves(epoch) else { return .failed(.open, Self.raised(Judgement.Raised.otherEpoch, "another epoch")) }
-        let locked = self.server.tryLock(job, self)
-        return .opened(JobFlight.Opened(hasReceipt: false, locked: locked, synchronousCommit: "on"))
-    }
-
-    /// What the handler writes.
-    func write() {
-        guard self.isAlive, self.work != nil else { return }
-        self.idleSince += 1
-        self.work?.hasEffect = true
+    private func land(_ mission: Mission) {
+        self.mission = nil
+        if self.isOrphan { return self.terminate() }
         self.watchIdleness()
+        mission.answer(mission.answers)
     }
 
-    private func commit(_ receipt: Receipt, deferredFailure: Bool, _ done: @escaping (JobFlight.Outcome) -> Void) {
-        guard let work = self.work else { return done(.failed(.receipt, Self.raised("25P01", "no transaction is open"))) }
-        self.waitForInsert(receipt) { [self] error in
-            if let error { return done(.failed(.receipt, error)) }
-            if deferredFailure {
-                self.endTransaction()
-                return done(.failed(.commit, Self.raised(.uniqueViolation, "a deferred constraint")))
-            }
-            self.step { [self] in
-                let early = self.server.flushed
-                let hasEffect = work.hasEffect && receipt.outcome == .committed
-                self.server.makeDurable(receipt, hasEffect: hasEffect)
-                self.step { [self] in
-                    self.server.makeVisible(receipt)
-                    self.endTransaction()
-                    if self.world.chance(0.02) {
-                        // The connection dies after COMMIT was answered, before the position is.
-                        done(.stored(nil))
-                        return self.terminate()
-                    }
-                    done(.stored(self.world.mutation == .tokenBeforeCommit ? early : self.server.flushed))
-                }
-            }
-        }
-    }
+    // MARK: Waiting
 
-    /// The insert, with `lock_timeout` (5 s).
-    private func waitForInsert(_ receipt: Receipt, _ then: @escaping (PostgresError?) -> Void) {
+    /// Takes a lock, with `lock_timeout` and `deadlock_timeout` (5 s and 1 s) while somebody else has it.
+    func acquire(_ name: ModelLocks.Name, _ options: HandlerOptions, then: @escaping (PostgresError?) -> Void) {
         var isSettled = false
-        self.server.insert(receipt, self) { isFree in
-            guard !isSettled else { return }
-            isSettled = true
-            then(isFree ? nil : Self.raised(.uniqueViolation, "duplicate key"))
-        }
-        guard !isSettled else { return }
-        self.world.after(.seconds(5)) { [self] in
+        func settle(_ error: PostgresError?) {
             guard !isSettled, self.isAlive else { return }
             isSettled = true
-            then(Self.raised(.lockNotAvailable, "canceling statement due to lock timeout"))
+            self.waitsFor = nil
+            self.server.locks.stopWaiting(self)
+            then(error)
+        }
+        func attempt() {
+            guard !isSettled, self.isAlive else { return }
+            if self.server.locks.take(name, self) { return settle(nil) }
+            self.server.locks.wait(for: name, self, resume: attempt)
+        }
+        self.waitingSince = self.world.nextNumber()
+        self.waitsFor = name
+        attempt()
+        guard !isSettled else { return }
+        self.world.ledger.count("waited for a lock")
+        self.world.after(.seconds(1)) { [self] in
+            guard !isSettled, self.isAlive, self.server.locks.isDeadlocked(self) else { return }
+            self.world.ledger.count("deadlock")
+            settle(Self.raised(.deadlockDetected, "deadlock detected"))
+        }
+        self.world.after(options.lockTimeout) {
+            settle(Self.raised(.lockNotAvailable, "canceling statement due to lock timeout", routine: "ProcessInterrupts"))
+        }
+    }
+
+    // MARK: Handlers
+
+    /// A statement of the handler's. `then` is not called if the connection dies first.
+    func perform(_ statement: HandlerStatement, of job: JobID, _ options: HandlerOptions, then: @escaping (PostgresError?) -> Void) {
+        guard self.isAlive, self.work != nil else { return }
+        self.isBusy = true
+        self.idleSince += 1
+        let done: (PostgresError?) -> Void = { [self] error in
+            guard self.isAlive else { return }
+            self.isBusy = false
+            if error != nil { self.work?.isFailed = true }
+            if self.isOrphan { return self.terminate() }
+            self.watchIdleness()
+            then(error)
+        }
+        self.step { [self] in
+            if self.work?.isFailed ?? true { return done(Self.raised(.inFailedTransaction, "current transaction is aborted")) }
+            switch statement {
+            case .write:
+                self.work?.writes.effect = job
+                done(nil)
+            case .writeDeferred:
+                self.work?.writes.effect = job
+                self.work?.breaksConstraint = true
+                done(nil)
+            case .lock(let row): self.acquire(.row(row), options, then: done)
+            case .lockAtOnce(let row):
+                let isFree = self.server.locks.take(.row(row), self)
+                done(isFree ? nil : Self.raised(.lockNotAvailable, "could not obtain lock on row", routine: "heap_lock_tuple"))
+            case .fail(let sqlState): done(Self.raised(sqlState, "as its script says"))
+            }
         }
     }
 
     // MARK: Time
 
     /// A step takes a moment, and does not happen if the server is gone by then.
-    private func step(_ body: @escaping () -> Void) {
+    func step(_ body: @escaping () -> Void) {
         self.world.after(self.world.drawDuration(.microseconds(100), .milliseconds(30))) { [self] in
             guard self.isAlive else { return }
             if self.world.chance(self.world.plan.brittleness) {
@@ -193,8 +247,8 @@ final class ModelSession {
         self.idleSince += 1
         guard self.work != nil else { return }
         let mark = self.idleSince
-        self.world.after(Self.idleTimeout) { [self] in
-            guard self.isAlive, !self.isBusy, self.work != nil, self.idleSince == mark else { return }
+        self.world.after(self.idleTimeout) { [self] in
+            guard self.isAlive, self.mission == nil, !self.isBusy, self.work != nil, self.idleSince == mark else { return }
             self.world.ledger.count("idle in transaction")
             self.world.trace(self.server.name, "ends session \(self.number): idle in transaction")
             self.terminate()

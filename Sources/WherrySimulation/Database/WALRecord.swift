@@ -3,9 +3,17 @@ import WherryJobs
 
 /// One record of a server's write-ahead log, and where it ends.
 struct WALRecord {
+    /// What a transaction wrote.
+    struct Writes {
+        var receipt: Receipt?
+        /// The job whose handler's writes are in it.
+        var effect: JobID?
+        /// The idempotency key that its receipt takes.
+        var key: String?
+    }
+
     enum Content {
-        /// A transaction with a receipt; `hasEffect`: the handler's writes are in it.
-        case receipt(Receipt, hasEffect: Bool)
+        case transaction(Writes)
         case epoch(Epoch)
         case noise
     }

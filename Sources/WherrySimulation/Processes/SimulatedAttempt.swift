@@ -11,29 +11,52 @@ final class SimulatedAttempt {
     private unowned let worker: SimulatedWorker
     private unowned let world: Simulation
     private var machine: JobAttempt
+    private let key: JobKey?
     private let epoch: Epoch?
-    private let behaviour: SimulationPlan.Behaviour
+    /// Another copy may be out, as far as whoever sent this one knows.
+    private let isRedelivered: Bool
+    private let script: HandlerScript
+    private let options: HandlerOptions
     private var session: ModelSession?
-    private var flight: JobFlight?
-    /// Whether the handler of this attempt fails at COMMIT.
-    private var isDeferredFailure = false
+    private var flight: (flight: JobFlight, parameters: JobFlight.Parameters)?
+    /// What waits for the answer to a statement of the handler's.
+    private var statement: ((PostgresError?) -> Void)?
     private var firstFailure: PostgresError?
+    /// Its copy is marked as redelivered, and the receipt was there when its transaction was begun.
+    private var sawReceipt = false
     private var isOver = false
     private var isHandling = false
     private var isDrained = false
 
-    init(_ machine: JobAttempt, worker: SimulatedWorker, job: JobIdentity, epoch: Epoch?, isFence: Bool) {
-        self.machine = machine
+    init(_ request: Request, receivedAt: MonotonicInstant, worker: SimulatedWorker) {
+        self.machine = JobAttempt(request: request, receivedAt: receivedAt, seed: worker.world.random.next())
         self.worker = worker
         self.world = worker.world
-        self.job = job
-        self.epoch = epoch
-        self.isFence = isFence
-        self.behaviour = SimulationPlan.Behaviour.allCases[Int(job.digest[0]) % SimulationPlan.Behaviour.allCases.count]
+        self.job = request.job
+        self.key = request.key
+        self.epoch = request.epoch
+        self.isRedelivered = request.redelivered
+        self.isFence = false
+        self.options = HandlerOptions()
+        self.script = HandlerScript(SimulationPlan.Behaviour(of: request.job), job: request.job.id)
+    }
+
+    init(_ fence: Fence, receivedAt: MonotonicInstant, worker: SimulatedWorker) {
+        let patience = Duration.seconds(5)
+        self.machine = JobAttempt(fence: fence, receivedAt: receivedAt, patience: patience, seed: worker.world.random.next())
+        self.worker = worker
+        self.world = worker.world
+        self.job = fence.job
+        self.key = nil
+        self.epoch = fence.epoch
+        self.isRedelivered = false
+        self.isFence = true
+        self.options = HandlerOptions(timeout: patience, lockTimeout: patience)
+        self.script = HandlerScript(.returns, job: fence.job.id)
     }
 
     func start() {
-        self.carryOut(self.machine.start(now: self.world.now))
+        self.carryOut(self.machine.start(now: self.worker.now))
     }
 
     /// Its process has died.
@@ -57,7 +80,7 @@ final class SimulatedAttempt {
 
     private func handle(_ event: JobAttempt.Event) {
         guard !self.isOver, self.worker.isUp else { return }
-        self.carryOut(self.machine.handle(event, now: self.world.now))
+        self.carryOut(self.machine.handle(event, now: self.worker.now))
     }
 
     private func carryOut(_ actions: [JobAttempt.Action]) {
@@ -67,7 +90,7 @@ final class SimulatedAttempt {
     private func carryOut(_ action: JobAttempt.Action) {
         switch action {
         case .lease(let until):
-            self.lease(until: min(until, self.world.now + .seconds(5)))
+            self.lease(until: min(until, self.worker.now + .seconds(5)))
         case .fly(let flight):
             self.fly(flight)
         case .runHandler:
@@ -82,7 +105,9 @@ final class SimulatedAttempt {
             let server = self.worker.database
             self.worker.after(.milliseconds(2)) {
                 self.handle(
-                    server.isUp ? .epochEstablished(server.establishEpoch()) : .epochFailed(ModelSession.lost("connection refused")))
+                    server.isUp
+                        ? .epochEstablished(server.establishEpoch(known: self.worker.known))
+                        : .epochFailed(ModelSession.lost("connection refused")))
             }
         case .end(let end):
             self.isOver = true
@@ -98,9 +123,9 @@ final class SimulatedAttempt {
             if self.isDrained { return self.handle(.drained) }
             if let session = self.worker.database.connect() {
                 self.session = session
-                session.onDeath = { [weak self] in self?.connectionDied() }
+                session.onDeath = { [weak self] answers in self?.connectionDied(answers) }
                 self.handle(.leased)
-            } else if self.world.now >= until {
+            } else if self.worker.now >= until {
                 self.handle(.leaseFailed(PostgresError(.acquireTimeout, "no connection in time")))
             } else {
                 self.worker.after(.milliseconds(150)) { self.lease(until: until) }
@@ -108,31 +133,41 @@ final class SimulatedAttempt {
         }
     }
 
-    private func connectionDied() {
-        let life = self.worker.life
-        self.worker.deliver(life: life) {
-            self.firstFailure = self.firstFailure ?? ModelSession.lost("the connection is gone")
-            self.landLost()
+    private func connectionDied(_ answers: [[StatementOutcome]]) {
+        self.worker.deliver(life: self.worker.life) {
+            let lost = ModelSession.lost("the connection is gone")
+            self.firstFailure = self.firstFailure ?? lost
+            if self.flight != nil { return self.land(answers) }
+            let statement = self.statement
+            self.statement = nil
+            statement?(lost)
         }
     }
 
     private func fly(_ flight: JobFlight) {
-        self.flight = flight
-        guard let session = self.session, session.isAlive, let epoch = self.epoch else {
-            return self.worker.after(.microseconds(100)) { self.landLost() }
+        guard let epoch = self.epoch else { preconditionFailure("nothing is sent before the epoch is known") }
+        let parameters = JobFlight.Parameters(
+            job: self.job, key: self.key, epoch: epoch, knownPosition: self.worker.knownPosition(in: epoch), options: self.options)
+        self.flight = (flight, parameters)
+        guard let session = self.session, session.isAlive else {
+            return self.worker.after(.microseconds(100)) { self.land([]) }
         }
+        if case .open = flight { self.sawReceipt = self.isRedelivered && session.server.visible[self.job.id] != nil }
         let life = self.worker.life
-        session.fly(flight, job: self.job.id, epoch: epoch, deferredFailure: self.isDeferredFailure) { outcome in
-            self.worker.deliver(life: life) {
-                guard self.flight == flight else { return }
-                self.land(outcome)
-            }
+        session.fly(flight, parameters) { answers in
+            self.worker.deliver(life: life) { self.land(answers) }
         }
     }
 
-    private func land(_ outcome: JobFlight.Outcome) {
-        let flight = self.flight
+    /// - Parameter answers: without those that were lost with the connection.
+    private func land(_ answers: [[StatementOutcome]]) {
+        guard let (flight, parameters) = self.flight else { return }
         self.flight = nil
+        let lost = ModelSession.lost("the connection is gone")
+        let all = flight.segments(parameters).enumerated().map { index, segment in
+            index < answers.count && answers[index].count == segment.count ? answers[index] : segment.map { _ in .lost(lost) }
+        }
+        let outcome = flight.outcome(of: all, parameters)
         self.world.trace(self.worker.name, "\(self.job.id.short) \(self.isFence ? "fence " : "")\(Self.summary(of: outcome))")
         self.count(outcome, of: flight)
         self.handle(.flown(outcome))
@@ -143,6 +178,7 @@ final class SimulatedAttempt {
         let ledger = self.world.ledger
         switch outcome {
         case .opened(let opened) where opened.hasReceipt: ledger.count("redelivered, had its receipt")
+        case .keyTaken: ledger.count("key taken")
         case .opened(let opened) where !opened.locked: ledger.count("met its twin")
         case .failed(.receipt, let error) where error.sqlState == .uniqueViolation: ledger.count("met a receipt at its end")
         case .failed(_, let error) where error.sqlState == Judgement.Raised.otherEpoch: ledger.count("met another epoch")
@@ -152,68 +188,63 @@ final class SimulatedAttempt {
         }
     }
 
-    /// The connection died before the answer, or all of it, had come.
-    private func landLost() {
-        guard let flight = self.flight else { return }
-        let error = ModelSession.lost("the connection is gone")
-        switch flight {
-        case .open: self.land(.failed(.open, error))
-        case .commit(let receipt, _):
-            if self.world.mutation == .failsWhatIsInDoubt { return self.tellFailure(receipt) }
-            self.land(.failed([.restore, .receipt, .commit][self.world.draw(0...2)], error))
-        case .store: self.land(.failed([.open, .receipt, .commit][self.world.draw(0...2)], error))
-        case .lookUp: self.land(.failed(.lookUp, error))
-        case .rollBack: self.land(.failed(.rollBack, error))
-        }
-    }
-
     // MARK: Handlers
 
     private func runHandler() {
         self.isHandling = true
         self.firstFailure = nil
-        self.isDeferredFailure = self.behaviour == .deferredConstraint
         self.worker.step(.handlerStarted(self.job.id))
         guard self.worker.isUp, !self.isOver else { return }
-        let longest: Duration = self.behaviour == .slow ? .seconds(6) : .milliseconds(900)
-        let half = self.world.drawDuration(.milliseconds(1), longest) / 2
-        self.worker.after(half) {
-            self.session?.write()
-            self.worker.after(half) {
-                guard self.isHandling else { return }
-                self.endHandler()
+        self.world.ledger.handlerRuns(self.job.id, sawReceipt: self.sawReceipt)
+        self.advance(self.script.makeRun(&self.world.random)[...])
+    }
+
+    /// Goes on with a run of the handler.
+    private func advance(_ rest: ArraySlice<HandlerScript.Step>) {
+        guard self.isHandling, !self.isOver, let step = rest.first else { return }
+        let rest = rest.dropFirst()
+        switch step {
+        case .pause(let duration):
+            self.worker.after(duration) { self.advance(rest) }
+        case .send(let statement), .sendAndSwallow(let statement):
+            self.send(statement) { error in
+                if let error { self.firstFailure = self.firstFailure ?? error }
+                if error != nil, step == .send(statement) {
+                    return self.end(.threw(HandlerFailure(code: .handlerFailed, message: "wraps it")))
+                }
+                self.advance(rest)
+            }
+        case .kill:
+            self.world.ledger.killed(self.job.id)
+            self.worker.dieOf("what it runs")
+        case .end(let fails):
+            self.end(fails ? .threw(HandlerFailure(code: .handlerFailed, message: "as its script says")) : .returned([0x31]))
+        }
+    }
+
+    private func send(_ statement: HandlerStatement, then: @escaping (PostgresError?) -> Void) {
+        let life = self.worker.life
+        guard let session = self.session, session.isAlive else {
+            return self.worker.after(.microseconds(100)) { then(ModelSession.lost("the connection is gone")) }
+        }
+        self.statement = then
+        session.perform(statement, of: self.job.id, self.options) { error in
+            self.worker.deliver(life: life) {
+                let then = self.statement
+                self.statement = nil
+                then?(error)
             }
         }
     }
 
-    private func endHandler() {
-        if self.behaviour == .moody, self.world.chance(0.2), self.firstFailure == nil {
-            self.firstFailure = ModelSession.raised(.serializationFailure, "could not serialize access")
-            return self.handlerEnded(.threw(HandlerFailure(code: .handlerFailed, message: "wraps a 40001")))
-        }
-        let fails = self.behaviour == .fails || self.behaviour == .moody && self.world.chance(0.5)
-        if fails, self.world.mutation == .tellsFailureWithoutReceipt {
-            return self.tellFailure(HandlerFailure(code: .handlerFailed, message: "").makeReceipt(job: self.job, attempts: 0))
-        }
-        self.handlerEnded(fails ? .threw(HandlerFailure(code: .handlerFailed, message: "as its behaviour says")) : .returned([0x31]))
+    private func end(_ result: JobAttempt.HandlerEnd.Result) {
+        if self.isHandling { self.handlerEnded(result) }
     }
 
     private func handlerEnded(_ result: JobAttempt.HandlerEnd.Result) {
         self.isHandling = false
+        self.statement = nil
         self.handle(.handlerEnded(JobAttempt.HandlerEnd(result, firstFailure: self.firstFailure)))
-    }
-
-    // MARK: Mutations
-
-    /// Ends the attempt as failed, without a receipt.
-    private func tellFailure(_ receipt: Receipt) {
-        guard !self.isOver, let epoch = self.epoch else { return }
-        self.isOver = true
-        self.session?.abandon()
-        var told = receipt
-        told.outcome = .failed
-        let token = CausalToken(epoch: epoch, lsn: self.worker.database.flushed)
-        self.worker.ended(self, .reply(told.makeReply(token: token, stored: false, timings: [:])))
     }
 
     private static func summary(of outcome: JobFlight.Outcome) -> String {

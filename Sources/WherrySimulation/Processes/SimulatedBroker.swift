@@ -18,11 +18,12 @@ final class SimulatedBroker: SimulatedProcess {
         let incarnation = (0..<16).map { _ in UInt8(self.world.draw(0...255)) }
         self.isLeaving = false
         self.machine = BrokerMachine(
-            configuration: configuration, incarnation: incarnation, seed: self.world.random.next(), now: self.world.now)
+            configuration: configuration, incarnation: incarnation, seed: self.world.random.next(), now: self.now)
     }
 
     func receive(_ message: Message, from id: PeerID) {
         guard self.survives() else { return }
+        if case .request(let request) = message { self.world.ledger.received(request, at: self) }
         self.step { $0.receive(message, from: id, now: $1) }
     }
 
@@ -45,13 +46,9 @@ final class SimulatedBroker: SimulatedProcess {
 
     private func step(_ event: (inout BrokerMachine, MonotonicInstant) -> [BrokerMachine.Action]) {
         var unreachable: [PeerID] = []
-        for action in event(&self.machine, self.world.now) {
+        for action in event(&self.machine, self.now) {
             switch action {
-            case .send(var message, let id):
-                if self.world.mutation == .anyRefusalIsFinal, case .refused(var refused) = message {
-                    refused.neverDispatched = true
-                    message = .refused(refused)
-                }
+            case .send(let message, let id):
                 if !self.world.network.send(message, from: self, to: id) { unreachable.append(id) }
             case .note(let note):
                 self.world.trace(self.name, "\(note)")

@@ -1,3 +1,4 @@
+import Logging
 import Wherry
 import WherryCore
 import WherryJobs
@@ -13,10 +14,21 @@ final class SimulatedClient: SimulatedProcess, SimulatedPeer {
     private var waiterCount: UInt64 = 0
     private var waiters: [ClientMachine.Handle: ReplayNotifierMachine.WaiterID] = [:]
     private var handles: [ReplayNotifierMachine.WaiterID: ClientMachine.Handle] = [:]
-    /// The connection of the notifier that is open, and which start of the replica it leads to.
-    private var replicaConnection: (number: Int, startTime: Int64)?
-    /// When the newest poll looked at the replica for the last time.
+    /// Readers who wait for the replica, and for the primary's position.
+    private var waitingReaders: [ReplayNotifierMachine.WaiterID: (ReplayVerdict) -> Void] = [:]
+    private var askingReaders: [ClientMachine.Reader: (ClientMachine.PositionAnswer) -> Void] = [:]
+    private var readerCount: UInt64 = 0
+    /// The connection of the notifier that is open.
+    private var replicaConnection: (number: Int, session: ReplicaSession)?
+    /// When the newest poll that was answered had been sent, by the world's clock.
     private var lastLook = MonotonicInstant.zero
+    private(set) var openReads = 0
+    /// What its one session wrote and saw, and what it may be held to.
+    var session = SimulatedSession()
+    /// Of the process, for all reads.
+    var gate = ReadGate()
+
+    static let logger = Logger(label: "wherry.simulation") { _ in SwiftLogNoOpLogHandler() }
 
     var replica: ModelReplica { self.world.database.replicas[self.index] }
 
@@ -52,36 +64,78 @@ final class SimulatedClient: SimulatedProcess, SimulatedPeer {
         self.records = [:]
         self.waiters = [:]
         self.handles = [:]
+        self.waitingReaders = [:]
+        self.askingReaders = [:]
         self.replicaConnection = nil
+        self.session = SimulatedSession()
+        self.gate = ReadGate()
+        self.openReads = 0
     }
 
     // MARK: Jobs
 
     func submit(_ job: SimulationPlan.PlannedJob) {
         guard self.isUp else { return self.world.ledger.skip() }
-        let record = self.world.ledger.submit(client: self.index, behaviour: job.behaviour)
+        let record = self.world.ledger.submit(job)
         self.handleCount += 1
         let handle = ClientMachine.Handle(rawValue: self.handleCount)
         self.records[handle] = record
-        let behaviour = SimulationPlan.Behaviour.allCases.firstIndex(of: job.behaviour) ?? 0
         self.deliver {
             let submission = ClientMachine.Submission(
                 name: SimulatedWorker.offer.name,
                 version: SimulatedWorker.offer.version,
                 contentType: "application/json",
                 arguments: [],
-                digest: [UInt8(behaviour)] + [UInt8](repeating: 0, count: 31),
-                deadline: self.world.now + job.deadline
+                digest: job.behaviour.digest,
+                key: job.key.map { JobKey(text: $0, fingerprint: job.behaviour.digest) },
+                deadline: self.now + job.deadline
             )
             self.step(.submit(handle, submission))
         }
         if let cancelAfter = job.cancelAfter { self.after(cancelAfter) { self.step(.cancel(handle)) } }
     }
 
-    /// A read right after `.value` must see the write: unless the replica crashed, or turned elsewhere, after the notifier looked.
+    /// Whether what the notifier said is still to be expected of the replica: unless that crashed, or turned elsewhere, since.
+    var mayBeHeldToNotifier: Bool { self.replica.isUp && self.replica.changedAt <= self.lastLook }
+
+    /// A read right after `.value` must see the write.
     func checkVisible(_ id: JobID) {
-        guard self.replica.isUp, self.replica.changedAt <= self.lastLook else { return }
-        if !self.replica.showsEffect(of: id) { self.world.ledger.fail("\(id) is told as visible, but a read does not see it") }
+        guard self.mayBeHeldToNotifier else { return }
+        if !self.world.ledger.isShown(id, in: self.replica.effects(in: self.replica.snapshot)) {
+            self.world.ledger.fail("\(id) is told as visible, but a read does not see it")
+        }
+    }
+
+    // MARK: Reads
+
+    func read(_ kind: SimulatedRead.Kind) {
+        guard self.isUp else { return }
+        self.openReads += 1
+        self.deliver { SimulatedRead(kind, client: self).start() }
+    }
+
+    func readEnded(life: Int) {
+        if life == self.life, self.openReads > 0 { self.openReads -= 1 }
+    }
+
+    func wait(for token: CausalToken, until deadline: MonotonicInstant, then: @escaping (ReplayVerdict) -> Void) {
+        self.waiterCount += 1
+        let waiter = ReplayNotifierMachine.WaiterID(rawValue: self.waiterCount)
+        self.waitingReaders[waiter] = then
+        self.stepNotifier(.watch(waiter, .position(token), deadline: deadline))
+    }
+
+    func askPrimary(until deadline: MonotonicInstant, then: @escaping (ClientMachine.PositionAnswer) -> Void) {
+        self.readerCount += 1
+        let reader = ClientMachine.Reader(rawValue: self.readerCount)
+        self.askingReaders[reader] = then
+        self.step(.position(.ask(reader, until: deadline)))
+    }
+
+    /// What a job's answer means for the session that sent it (`TokenSink`).
+    private func note(_ reply: Reply) {
+        self.gate.learn(reply.token)
+        self.session.note(reply.token)
     }
 
     // MARK: Machines
@@ -93,14 +147,14 @@ final class SimulatedClient: SimulatedProcess, SimulatedPeer {
 
     private func step(_ event: ClientMachine.Event) {
         guard self.isUp else { return }
-        for action in self.machine.handle(event, now: self.world.now) { self.perform(action) }
+        for action in self.machine.handle(event, now: self.now) { self.perform(action) }
         if self.machine.pendingCount > self.world.plan.jobs.count { self.world.ledger.fail("\(self.name) has more jobs than it was given") }
         self.setAlarms()
     }
 
     private func stepNotifier(_ event: ReplayNotifierMachine.Event) {
         guard self.isUp else { return }
-        for action in self.notifier.handle(event, now: self.world.now) { self.perform(action) }
+        for action in self.notifier.handle(event, now: self.now) { self.perform(action) }
         self.setAlarms()
     }
 
@@ -144,17 +198,24 @@ final class SimulatedClient: SimulatedProcess, SimulatedPeer {
         case .progressed: break
         case .committed(let handle, let reply, _):
             self.world.trace(self.name, "told: \(reply.id.short) committed at \(reply.token.lsn)")
+            self.note(reply)
+            self.session.mustSee.insert(reply.id)
             if let record = self.records[handle] { self.world.ledger.committed(record, reply, knowing: self.epoch) }
+            if let kind = SimulatedRead.Kind.afterCommit(self.world) { self.after(.zero) { self.read(kind) } }
         case .complete(let handle, let completion, _):
             self.world.trace(self.name, "told: \(Self.summary(of: completion))")
-            if self.world.mutation == .forgetsHandles, self.world.chance(0.2) { return }
+            switch completion {
+            case .visible(let reply), .settled(let reply), .notVisible(let reply, _): self.note(reply)
+            default: break
+            }
             if let record = self.records.removeValue(forKey: handle) {
                 self.world.ledger.complete(record, completion, seenBy: self)
             } else {
                 self.world.ledger.fail("a handle ended that there is not, or not any more")
             }
-        case .positionAnswered:
-            break  // nobody reads here
+        case .positionAnswered(let reader, let answer):
+            let then = self.askingReaders.removeValue(forKey: reader)
+            self.after(.zero) { then?(answer) }
         case .note(let note):
             self.world.trace(self.name, "\(note)")
             if case .contradiction(let id) = note { self.world.ledger.fail("the client met two outcomes of \(id)") }
@@ -183,7 +244,7 @@ final class SimulatedClient: SimulatedProcess, SimulatedPeer {
         case .connect(let number):
             self.afterRoundTrip {
                 guard self.replica.isUp else { return self.stepNotifier(.disconnected(number, reason: "connection refused")) }
-                self.replicaConnection = (number, self.replica.startTime)
+                self.replicaConnection = (number, ReplicaSession(self.replica, for: self))
                 self.stepNotifier(.connected(number, self.replica.identity))
             }
         case .disconnect(let number):
@@ -191,6 +252,7 @@ final class SimulatedClient: SimulatedProcess, SimulatedPeer {
         case .poll(let number, let receipts):
             self.poll(number, receipts: receipts)
         case .finish(let waiter, let verdict):
+            if let then = self.waitingReaders.removeValue(forKey: waiter) { return self.after(.zero) { then(verdict) } }
             guard let handle = self.handles.removeValue(forKey: waiter) else { return }
             self.waiters[handle] = nil
             self.after(.zero) { self.step(.judged(handle, verdict)) }
@@ -201,47 +263,33 @@ final class SimulatedClient: SimulatedProcess, SimulatedPeer {
         }
     }
 
-    /// The position first, then the epoch, then the receipts; replay goes on in between.
+    /// The notifier's own questions, on its connection.
     private func poll(_ number: Int, receipts: [JobID]) {
-        self.afterRoundTrip {
-            guard let state = self.look(number, { $0.state }) else { return }
-            let early = self.world.chance(0.5) ? self.look(number) { $0.epoch } : nil
-            self.afterRoundTrip {
-                guard let epoch = self.look(number, { early ?? $0.epoch }), let replica = self.look(number, { $0 }) else { return }
-                var found = replica.receipts(of: receipts)
-                if self.world.mutation == .completesByPosition, let position = state.position { self.forge(&found, receipts, position) }
-                let observation = ReplayObservation(state: state, epoch: epoch, receipts: found, positionAfter: replica.position)
-                self.lastLook = self.world.now
+        guard let (current, session) = self.replicaConnection, current == number else {
+            return self.stepNotifier(.disconnected(number, reason: "the connection was lost"))
+        }
+        let sentAt = self.world.now
+        session.fly(ReplayPoll.flight(receipts: receipts), receipts: receipts) { outcomes in
+            guard self.replicaConnection?.number == number else { return }
+            guard let outcomes else {
+                self.replicaConnection = nil
+                return self.stepNotifier(.disconnected(number, reason: "the server has restarted"))
+            }
+            switch ReplayPoll.read(outcomes, logger: Self.logger) {
+            case .observed(let observation):
+                self.lastLook = sentAt
                 self.world.trace(
                     self.name,
-                    "polls: \(state.position.map(\.description) ?? "nothing"), receipts of \(found.keys.sorted().map(\.short))"
+                    "polls: \(observation.state.position.map(\.description) ?? "nothing"), receipts of \(observation.receipts?.keys.sorted().map(\.short) ?? [])"
                 )
                 self.stepNotifier(.observed(number, observation))
+            case .failed(let reason): self.stepNotifier(.pollFailed(number, reason: reason))
+            case .lost(let reason): self.stepNotifier(.disconnected(number, reason: reason))
             }
         }
-    }
-
-    /// Looks at the replica, if this connection still leads to it.
-    private func look<Value>(_ number: Int, _ body: (ModelReplica) -> Value) -> Value? {
-        guard let connection = self.replicaConnection, connection.number == number else { return nil }
-        guard self.replica.isUp, self.replica.startTime == connection.startTime else {
-            self.replicaConnection = nil
-            self.stepNotifier(.disconnected(number, reason: "the server has restarted"))
-            return nil
-        }
-        return body(self.replica)
     }
 
     private func afterRoundTrip(_ body: @escaping () -> Void) {
         self.after(self.world.drawDuration(.microseconds(50), .milliseconds(3)), body)
-    }
-
-    /// Claims to have seen a receipt because the position that the client waits for is reached.
-    private func forge(_ found: inout [JobID: Receipt], _ asked: [JobID], _ position: LSN) {
-        for id in asked {
-            if let (receipt, end) = self.world.database.primary.receipt(of: id) ?? self.world.database.lost(id), end <= position {
-                found[id] = receipt
-            }
-        }
     }
 }

@@ -41,6 +41,7 @@ final class SimulatedNetwork {
     private struct Cut {
         var until: MonotonicInstant
         var isStall: Bool
+        var way: Fault.Way
     }
 
     unowned var world: Simulation!
@@ -57,8 +58,8 @@ final class SimulatedNetwork {
         connection.isOpen = false
     }
 
-    func cut(_ peer: SimulatedProcess, _ broker: SimulatedProcess, until: MonotonicInstant, isStall: Bool) {
-        self.cuts["\(peer.name) \(broker.name)"] = Cut(until: until, isStall: isStall)
+    func cut(_ peer: SimulatedProcess, _ broker: SimulatedProcess, until: MonotonicInstant, isStall: Bool, way: Fault.Way) {
+        self.cuts["\(peer.name) \(broker.name)"] = Cut(until: until, isStall: isStall, way: way)
     }
 
     /// To the broker.
@@ -68,9 +69,10 @@ final class SimulatedNetwork {
         guard connection.isOpen, connection.broker.isUp else { return false }
         self.connections[connection.id] = connection
         connection.wasEstablished = true
+        self.world.ledger.sent(message, by: connection.peer)
         let life = connection.broker.life
         let id = connection.id
-        for arrival in self.arrivals(message, connection, last: \.lastUp) {
+        for arrival in self.arrivals(message, connection, .toBroker, last: \.lastUp) {
             self.world.at(arrival) {
                 connection.broker.deliver(life: life) {
                     self.world.trace(connection.broker.name, "hears from \(connection.peer.name): \(message.summary)")
@@ -88,7 +90,8 @@ final class SimulatedNetwork {
         guard let connection = self.connections[id], connection.isOpen, connection.id == id,
             connection.peer.isUp, connection.peer.life == connection.peerLife
         else { return false }
-        for arrival in self.arrivals(message, connection, last: \.lastDown) {
+        self.world.ledger.sent(message, by: broker)
+        for arrival in self.arrivals(message, connection, .fromBroker, last: \.lastDown) {
             self.world.at(arrival) {
                 connection.peer.deliver(life: connection.peerLife) {
                     guard connection.isOpen else { return }
@@ -102,10 +105,13 @@ final class SimulatedNetwork {
 
     /// When the message arrives: never, once, or twice.
     private func arrivals(
-        _ message: Message, _ connection: SimulatedConnection, last: ReferenceWritableKeyPath<SimulatedConnection, MonotonicInstant>
+        _ message: Message, _ connection: SimulatedConnection, _ way: Fault.Way,
+        last: ReferenceWritableKeyPath<SimulatedConnection, MonotonicInstant>
     ) -> [MonotonicInstant] {
         var earliest = self.world.now
-        if let cut = self.cuts["\(connection.peer.name) \(connection.broker.name)"], cut.until > self.world.now {
+        if let cut = self.cuts["\(connection.peer.name) \(connection.broker.name)"], cut.until > self.world.now,
+            cut.way == .both || cut.way == way
+        {
             guard cut.isStall else { return [] }
             earliest = cut.until
         }

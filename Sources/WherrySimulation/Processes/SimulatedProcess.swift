@@ -10,6 +10,8 @@ class SimulatedProcess {
     private(set) var isFrozen = false
     /// Counts its starts.
     private(set) var life = 0
+    /// How fast its monotonic clock runs: so many of its ticks in 10,000 of the world's.
+    private let clockRate: Int64
     private var backlog: [(isTimer: Bool, body: () -> Void)] = []
     private var alarm: MonotonicInstant?
 
@@ -17,6 +19,23 @@ class SimulatedProcess {
         self.world = world
         self.name = name
         self.index = index
+        self.clockRate = 10_000 + Int64(world.plan.drift == 0 ? 0 : world.draw(-world.plan.drift...world.plan.drift))
+    }
+
+    // MARK: Its clock
+
+    /// What its own clock says.
+    final var now: MonotonicInstant {
+        let passed = (self.world.now - Simulation.origin).saturatedNanoseconds
+        return Simulation.origin + .nanoseconds(passed / 10_000 * self.clockRate + passed % 10_000 * self.clockRate / 10_000)
+    }
+
+    /// How long it takes in the world until its clock has gone on by so much.
+    private final func worldly(_ duration: Duration) -> Duration {
+        if self.clockRate == 10_000 { return duration }
+        let nanoseconds = max(0, duration.saturatedNanoseconds)
+        // Rounded up: a timer never fires early by the clock that it was set by.
+        return .nanoseconds(nanoseconds / self.clockRate * 10_000 + (nanoseconds % self.clockRate + 1) * 10_000 / self.clockRate + 2)
     }
 
     // MARK: What befalls it
@@ -65,10 +84,15 @@ class SimulatedProcess {
     /// - Returns: whether it lives on.
     final func survives() -> Bool {
         guard self.world.chance(self.world.plan.brittleness / 10) else { return true }
-        self.world.trace(self.name, "crashes")
+        self.dieOf("what it hears")
+        return false
+    }
+
+    /// It crashes, and another one takes its place after a while.
+    final func dieOf(_ cause: String) {
+        self.world.trace(self.name, "crashes of \(cause)")
         self.crash()
         self.world.after(self.world.drawDuration(.milliseconds(50), .seconds(4))) { self.start() }
-        return false
     }
 
     // MARK: For subclasses
@@ -90,7 +114,7 @@ class SimulatedProcess {
     /// A timer of its own.
     final func after(_ delay: Duration, _ body: @escaping () -> Void) {
         let life = self.life
-        self.world.after(delay) { [self] in self.deliver(life: life, isTimer: true, body) }
+        self.world.after(self.worldly(delay)) { [self] in self.deliver(life: life, isTimer: true, body) }
     }
 
     /// The timer of its machine: fires at that time, if no earlier one is set; the machine then says when the next is due.
@@ -98,7 +122,7 @@ class SimulatedProcess {
         guard let time, self.alarm.map({ time < $0 }) ?? true else { return }
         self.alarm = time
         let life = self.life
-        self.world.at(time) { [self] in
+        self.world.after(self.worldly(time - self.now)) { [self] in
             guard self.alarm == time else { return }
             self.alarm = nil
             self.deliver(life: life, isTimer: true, fire)

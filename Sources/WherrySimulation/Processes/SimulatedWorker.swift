@@ -33,6 +33,7 @@ final class SimulatedWorker: SimulatedProcess, SimulatedPeer {
             seed: self.world.random.next()
         )
         self.connections = self.world.brokers.map { _ in nil }
+        self.known = nil
         self.step(.started)
     }
 
@@ -54,7 +55,7 @@ final class SimulatedWorker: SimulatedProcess, SimulatedPeer {
 
     func step(_ event: WorkerMachine.Event) {
         guard self.isUp else { return }
-        for action in self.machine.handle(event, now: self.world.now) {
+        for action in self.machine.handle(event, now: self.now) {
             self.perform(action)
             guard self.isUp else { return }
         }
@@ -77,18 +78,18 @@ final class SimulatedWorker: SimulatedProcess, SimulatedPeer {
             if let connection = self.connections[link] { self.send(message, over: connection) }
         case .run(let request, let receivedAt):
             self.world.ledger.count("attempts")
-            let attempt = JobAttempt(request: request, receivedAt: receivedAt, seed: self.world.random.next())
-            self.begin(attempt, job: request.job, epoch: request.epoch, isFence: false)
+            self.begin(SimulatedAttempt(request, receivedAt: receivedAt, worker: self))
         case .cancel(let id):
             self.world.ledger.count("cancelled at a worker")
             for attempt in self.attempts where attempt.job.id == id && !attempt.isFence { attempt.stop() }
         case .fence(let fence, let receivedAt):
-            let attempt = JobAttempt(fence: fence, receivedAt: receivedAt, patience: .seconds(5), seed: self.world.random.next())
-            self.begin(attempt, job: fence.job, epoch: fence.epoch, isFence: true)
+            self.begin(SimulatedAttempt(fence, receivedAt: receivedAt, worker: self))
         case .readPosition(let epoch):
             let server = self.database
             self.after(.milliseconds(1)) {
-                let token = server.isUp && server.epoch == epoch ? CausalToken(epoch: epoch, lsn: server.flushed) : nil
+                let isThere = server.isUp && server.epoch == epoch && server.flushed >= self.knownPosition(in: epoch)
+                let token = isThere ? CausalToken(epoch: epoch, lsn: server.flushed) : nil
+                if let token { self.remember(token) }
                 self.step(.positionRead(token))
             }
         case .checkPrimary:
@@ -115,20 +116,33 @@ final class SimulatedWorker: SimulatedProcess, SimulatedPeer {
 
     private func checkPrimary() -> WorkerMachine.PrimaryCheck {
         guard self.database.isUp else { return .unreachable("connection refused") }
-        let epoch = self.database.establishEpoch()
+        let epoch = self.database.establishEpoch(known: self.known)
         return .primary(PrimaryStatus(epoch: epoch, unixMilliseconds: self.world.unixMilliseconds))
+    }
+
+    // MARK: What it knows, as in the job runner
+
+    /// The newest position that it has seen flushed.
+    private(set) var known: CausalToken?
+
+    func knownPosition(in epoch: Epoch) -> LSN {
+        self.known.map { $0.epoch == epoch ? $0.lsn : .zero } ?? .zero
+    }
+
+    private func remember(_ token: CausalToken) {
+        self.known = self.known?.merged(with: token) ?? token
     }
 
     // MARK: Attempts
 
-    private func begin(_ machine: JobAttempt, job: JobIdentity, epoch: Epoch?, isFence: Bool) {
-        let attempt = SimulatedAttempt(machine, worker: self, job: job, epoch: epoch, isFence: isFence)
+    private func begin(_ attempt: SimulatedAttempt) {
         self.attempts.append(attempt)
         self.after(.microseconds(20)) { attempt.start() }
     }
 
     func ended(_ attempt: SimulatedAttempt, _ end: JobEnd) {
         self.attempts.removeAll { $0 === attempt }
+        if case .reply(let reply) = end { self.remember(reply.token) }
         let id = attempt.job.id
         self.step(attempt.isFence ? .fenced(id, end) : .finished(id, end))
     }

@@ -9,7 +9,7 @@ package enum Fault: Sendable {
     /// SIGTERM; another process takes its place after it has ended.
     case drain(Role, Int)
     /// Between a client or worker and a broker: what is sent is lost, or comes when it is over.
-    case cut(Role, Int, broker: Int, Duration, isStall: Bool)
+    case cut(Role, Int, broker: Int, Duration, isStall: Bool, Way)
     case restartPrimary(down: Duration)
     /// It comes back at an earlier position.
     case restartReplica(Int, down: Duration, keepsPercent: Int)
@@ -21,6 +21,13 @@ package enum Fault: Sendable {
         case client
         case broker
         case worker
+    }
+
+    /// Which messages a cut keeps.
+    package enum Way: String, Sendable, CaseIterable {
+        case both
+        case toBroker
+        case fromBroker
     }
 
     /// Draws one that makes sense in a plan.
@@ -41,9 +48,10 @@ package enum Fault: Sendable {
         case 5...6:
             let broker = draw(0...(plan.brokers - 1))
             let isStall = draw(0...1) == 0
+            let way = draw(0...1) == 0 ? Way.both : Way.allCases[draw(0...2)]
             return who == .client
-                ? .cut(.client, index, broker: broker, duration, isStall: isStall)
-                : .cut(.worker, draw(0...(plan.workers - 1)), broker: broker, duration, isStall: isStall)
+                ? .cut(.client, index, broker: broker, duration, isStall: isStall, way)
+                : .cut(.worker, draw(0...(plan.workers - 1)), broker: broker, duration, isStall: isStall, way)
         case 7: return .restartPrimary(down: .milliseconds(draw(50...2500)))
         case 8: return .restartReplica(draw(0...(plan.clients - 1)), down: .milliseconds(draw(50...1500)), keepsPercent: draw(0...100))
         default: return .pauseReplay(draw(0...(plan.clients - 1)), duration)
@@ -65,8 +73,8 @@ extension Simulation {
             self.after(duration) { process.thaw() }
         case .drain(let role, let index):
             self.process(role, index).drain()
-        case .cut(let role, let index, let broker, let duration, let isStall):
-            self.network.cut(self.process(role, index), self.brokers[broker], until: self.now + duration, isStall: isStall)
+        case .cut(let role, let index, let broker, let duration, let isStall, let way):
+            self.network.cut(self.process(role, index), self.brokers[broker], until: self.now + duration, isStall: isStall, way: way)
         case .restartPrimary(let down):
             self.database.restartPrimary(down: down)
         case .restartReplica(let index, let down, let keepsPercent):
@@ -88,6 +96,7 @@ extension Simulation {
 
     /// Somebody else's writes.
     func makeNoise() {
+        if self.plan.isQuiet { return }
         self.after(self.drawDuration(.milliseconds(50), .seconds(2))) {
             self.database.primary.appendNoise()
             self.makeNoise()

@@ -13,12 +13,12 @@ package final class Simulation {
     static let originUnixMilliseconds: Int64 = 1_700_000_000_000
 
     let plan: SimulationPlan
-    let mutation: Mutation?
     private(set) var now = Simulation.origin
     var random: SplitMix64
     private var agenda = Agenda()
     private(set) var eventCount = 0
     private var lines: [String]?
+    private var numbers = 0
 
     let ledger = Ledger()
     let network = SimulatedNetwork()
@@ -31,15 +31,14 @@ package final class Simulation {
     ///
     /// - Parameters:
     ///   - seed: decides everything.
-    ///   - mutation: a fault to build into the world, to see whether it is found.
     ///   - traced: whether to write down what happens; costs time.
-    package static func run(seed: UInt64, mutation: Mutation? = nil, traced: Bool = false) -> SimulationResult {
-        Self.run(SimulationPlan(seed: seed), mutation: mutation, traced: traced)
+    package static func run(seed: UInt64, traced: Bool = false) -> SimulationResult {
+        Self.run(SimulationPlan(seed: seed), traced: traced)
     }
 
     /// Runs a plan to its end.
-    package static func run(_ plan: SimulationPlan, mutation: Mutation? = nil, traced: Bool = false) -> SimulationResult {
-        let simulation = Simulation(plan: plan, mutation: mutation, traced: traced)
+    package static func run(_ plan: SimulationPlan, traced: Bool = false) -> SimulationResult {
+        let simulation = Simulation(plan: plan, traced: traced)
         simulation.run()
         defer { simulation.tearDown() }
         return SimulationResult(
@@ -52,9 +51,8 @@ package final class Simulation {
         )
     }
 
-    private init(plan: SimulationPlan, mutation: Mutation?, traced: Bool) {
+    private init(plan: SimulationPlan, traced: Bool) {
         self.plan = plan
-        self.mutation = mutation
         self.random = SplitMix64(seed: plan.seed &+ 0xA5A5_5A5A)
         self.lines = traced ? [] : nil
     }
@@ -70,6 +68,9 @@ package final class Simulation {
         let processes: [SimulatedProcess] = self.brokers + self.workers + self.clients
         for process in processes { self.after(.milliseconds(self.draw(0...200))) { process.start() } }
         for job in self.plan.jobs { self.at(Self.origin + job.time) { self.clients[job.client].submit(job) } }
+        for read in self.plan.reads {
+            self.at(Self.origin + read.time) { self.clients[read.client].read(SimulatedRead.Kind.allCases[self.draw(0...3)]) }
+        }
         for fault in self.plan.faults { self.at(Self.origin + fault.time) { self.strike(fault.kind) } }
         self.makeNoise()
 
@@ -91,9 +92,9 @@ package final class Simulation {
         if let violation = self.ledger.violation { self.trace("VIOLATION", violation) }
     }
 
-    /// All jobs were submitted and all handles have ended.
+    /// All jobs were submitted, all handles and reads have ended.
     private var isOver: Bool {
-        self.ledger.submitted == self.plan.jobs.count && self.ledger.openHandles == 0
+        self.ledger.submitted == self.plan.jobs.count && self.ledger.openHandles == 0 && self.clients.allSatisfy { $0.openReads == 0 }
     }
 
     /// What the agenda still holds keeps processes alive, and they the agenda.
@@ -128,6 +129,12 @@ package final class Simulation {
     /// The primary's clock.
     var unixMilliseconds: Int64 {
         Self.originUnixMilliseconds + (self.now - Self.origin).saturatedNanoseconds / 1_000_000
+    }
+
+    /// Numbers that only grow.
+    func nextNumber() -> Int {
+        self.numbers += 1
+        return self.numbers
     }
 
     func draw(_ range: ClosedRange<Int>) -> Int {

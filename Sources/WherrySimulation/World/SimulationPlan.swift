@@ -18,6 +18,13 @@ package struct SimulationPlan: Sendable {
         /// When its caller gives up, counted from the submission.
         package var cancelAfter: Duration?
         package var behaviour: Behaviour
+        /// Its idempotency key.
+        package var key: String?
+    }
+
+    package struct PlannedRead: Sendable {
+        package var client: Int
+        package var time: Duration
     }
 
     /// What a job's handler does.
@@ -30,6 +37,14 @@ package struct SimulationPlan: Sendable {
         case slow
         /// Fails at COMMIT, by a deferred constraint.
         case deferredConstraint
+        /// Locks a row that no other job wants, and fails if it is not free at once (`NOWAIT`).
+        case impatient
+        /// Locks rows that others lock too, in either order.
+        case crowded
+        /// Returns although a statement of it failed.
+        case swallows
+        /// Kills the worker that runs it.
+        case deadly
     }
 
     package struct PlannedFault: Sendable {
@@ -54,7 +69,13 @@ package struct SimulationPlan: Sendable {
     package var brittleness: Double
     /// Of the replicas.
     package var lag: Duration
+    /// How far the processes' monotonic clocks are off at most, in parts of ten thousand.
+    package var drift: Int
+    /// Nobody else writes: a position that is not reached by what jobs write is never reached.
+    package var isQuiet: Bool
     package var jobs: [PlannedJob]
+    /// Besides those that follow a job.
+    package var reads: [PlannedRead]
     package var faults: [PlannedFault]
 
     /// When everything must have ended: the last deadline, the fence after it, and some.
@@ -83,16 +104,23 @@ package struct SimulationPlan: Sendable {
         self.delay = milliseconds(1...120)
         self.brittleness = isCalm ? 0 : [0, 0, 0.01, 0.06][draw(0...3)]
         self.lag = milliseconds(0...300)
+        self.drift = [0, 0, 30, 200][draw(0...3)]
+        self.isQuiet = draw(0...2) == 0
         let clients = self.clients
         self.jobs = (0..<draw(1...4)).map { _ in
-            PlannedJob(
+            var behaviour = draw(0...1) == 0 ? Behaviour.returns : Behaviour.allCases[draw(0...(Behaviour.allCases.count - 1))]
+            // It takes long, for nothing but itself.
+            if behaviour == .deadly, isCalm || draw(0...2) > 0 { behaviour = .impatient }
+            return PlannedJob(
                 client: draw(0...(clients - 1)),
                 time: milliseconds(0...2500),
-                deadline: isCalm ? .seconds(30) : milliseconds(500...9000),
+                deadline: isCalm || behaviour == .deadly ? .seconds(30) : milliseconds(500...9000),
                 cancelAfter: !isCalm && draw(0...3) == 0 ? milliseconds(1...draw(10...5000)) : nil,
-                behaviour: draw(0...1) == 0 ? .returns : Behaviour.allCases[draw(0...(Behaviour.allCases.count - 1))]
+                behaviour: behaviour,
+                key: draw(0...5) == 0 ? "key" : nil
             )
         }
+        self.reads = (0..<draw(0...2)).map { _ in PlannedRead(client: draw(0...(clients - 1)), time: milliseconds(500...5000)) }
         self.faults = []
         guard !isCalm else { return }
         // Most faults are aimed at a job that is under way: what strikes in between finds nothing to break.
@@ -102,7 +130,8 @@ package struct SimulationPlan: Sendable {
         }
         let kinds = (0..<draw(0...6)).map { _ in Fault.draw(self, draw) }
         self.faults = kinds.map { PlannedFault(time: time(), kind: $0) }
-        if draw(0...2) == 0 {
+        // Now and then one failover follows another.
+        for _ in 0..<[0, 0, 0, 0, 1, 1, 2][draw(0...6)] {
             let kind = Fault.promote(oldPrimaryDies: draw(0...1) == 0, losesLast: draw(0...4), outage: milliseconds(0...1500))
             self.faults.append(PlannedFault(time: time(), kind: kind))
         }
@@ -112,12 +141,13 @@ package struct SimulationPlan: Sendable {
 extension SimulationPlan: CustomStringConvertible {
     package var description: String {
         let jobs = self.jobs.map {
-            "\($0.behaviour) at \($0.time) for \($0.deadline)\($0.cancelAfter.map { ", cancelled after \($0)" } ?? "")"
+            "\($0.behaviour)\($0.key.map { " under \($0)" } ?? "") at \($0.time) for \($0.deadline)\($0.cancelAfter.map { ", cancelled after \($0)" } ?? "")"
         }
         let faults = self.faults.map { "\($0.kind) at \($0.time)" }
         return """
             seed \(self.seed): \(self.clients) clients, \(self.brokers) brokers, \(self.workers) workers × \(self.concurrency), \
-            \(self.weather) weather, delay \(self.delay), brittleness \(self.brittleness), lag \(self.lag); jobs: \(jobs.joined(separator: "; ")); \
+            \(self.weather) weather, delay \(self.delay), brittleness \(self.brittleness), lag \(self.lag), \
+            drift \(self.drift)\(self.isQuiet ? ", quiet" : ""); jobs: \(jobs.joined(separator: "; ")); \
             faults: \(faults.isEmpty ? "none" : faults.joined(separator: "; "))
             """
     }

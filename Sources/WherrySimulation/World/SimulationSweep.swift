@@ -8,22 +8,26 @@ package struct SimulationSweep: Sendable {
 
     /// Runs a range of seeds.
     ///
-    /// - Parameter progress: is called with the number of seeds that are done.
+    /// - Parameters:
+    ///   - stopsAtFailure: begins no more seeds once one has failed.
+    ///   - progress: is called with the numbers of seeds that were done before and are done now.
     @concurrent
     package static func run(
-        seeds: Range<UInt64>, mutation: Mutation? = nil, progress: @Sendable (Int) -> Void = { _ in }
+        seeds: Range<UInt64>, stopsAtFailure: Bool = false, progress: @Sendable (_ before: Int, _ done: Int) -> Void = { _, _ in }
     ) async -> SimulationSweep {
         var sweep = SimulationSweep()
-        let stride: UInt64 = 50
+        let stride: UInt64 = 10
         await withTaskGroup(of: [SimulationResult].self) { group in
             for first in Swift.stride(from: seeds.lowerBound, to: seeds.upperBound, by: Int(stride)) {
                 group.addTask {
-                    (first..<min(first + stride, seeds.upperBound)).map { Simulation.run(seed: $0, mutation: mutation) }
+                    (first..<min(first + stride, seeds.upperBound)).lazy.prefix { _ in !Task.isCancelled }.map { Simulation.run(seed: $0) }
                 }
             }
             for await results in group {
+                let before = sweep.count
                 for result in results { sweep.add(result) }
-                progress(sweep.count)
+                progress(before, sweep.count)
+                if stopsAtFailure, !sweep.failures.isEmpty { group.cancelAll() }
             }
         }
         sweep.failures.sort { $0.plan.seed < $1.plan.seed }
