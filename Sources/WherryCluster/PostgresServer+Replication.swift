@@ -42,6 +42,21 @@ extension PostgresServer {
         try await self.waitForSQL("SELECT status FROM pg_stat_wal_receiver", toBe: "streaming", for: "streaming", within: limit)
     }
 
+    /// Waits until this standby receives WAL of another server's own timeline: it follows that one, and not what was before a failover.
+    ///
+    /// One that has replayed more than the other server knows never does; make it ``rejoin(_:through:)``.
+    ///
+    /// - Parameters:
+    ///   - primary: the server that it is to follow.
+    ///   - limit: default 30 s.
+    /// - Throws: `timedOut` with the end of its log.
+    public func waitUntilStreaming(from primary: PostgresServer, within limit: Duration = .seconds(30)) async throws(ClusterError) {
+        let timeline = try await primary.psql("SELECT ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer")
+        try await self.waitForSQL(
+            "SELECT status, received_tli FROM pg_stat_wal_receiver", toBe: "streaming|\(timeline)", for: "streaming from \(primary.name)",
+            within: limit)
+    }
+
     /// Waits until this standby has replayed all that another server has flushed when this is called.
     ///
     /// - Parameters:

@@ -27,6 +27,8 @@ public struct ServerSettings: Sendable, Hashable, ExpressibleByDictionaryLiteral
         "max_replication_slots": "20",
         // A dead replica must not fill the primary's disk (correctness.md, rule 22).
         "max_slot_wal_keep_size": "1GB",
+        // A server that was rewound begins at its last checkpoint before the fork. No slot keeps that WAL: where it replicates from now, it had none.
+        "wal_keep_size": "256MB",
         // pg_rewind needs it.
         "wal_log_hints": "on",
         "track_commit_timestamp": "off",

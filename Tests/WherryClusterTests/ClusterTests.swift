@@ -118,9 +118,34 @@ struct ClusterTests {
             try await new.promote()
             try await other.follow(new)
             try await new.psql("INSERT INTO ship VALUES ('new')")
+            try await other.waitUntilStreaming(from: new)
             try await other.waitUntilCaughtUp(with: new)
             #expect(try await other.psql("SELECT * FROM ship") == "new")
             #expect(try await new.psql("SELECT active FROM pg_replication_slots WHERE slot_name = 'wherry_second'") == "t")
+        }
+    }
+
+    @Test("tells a replica that follows from one that has replayed more than the new primary knows")
+    func ahead() async throws {
+        var configuration = Cluster.Configuration()
+        configuration.replicas = ["first", "second"]
+        configuration.replicationLinks = ["first": WANLink()]
+        try await Cluster.withCluster(configuration) { cluster in
+            let (new, ahead) = (cluster.replicas[0], cluster.replicas[1])
+            try await cluster.primary.psql("CREATE TABLE ship (name text)")
+            try await cluster.waitUntilCaughtUp()
+            await cluster.replicationProxies["first"]?.cut()
+            try await cluster.primary.psql("INSERT INTO ship VALUES ('lost')")
+            try await ahead.waitUntilCaughtUp(with: cluster.primary)
+            try await cluster.primary.crash()
+            await cluster.replicationProxies["first"]?.reset()
+            try await new.promote()
+            try await ahead.follow(new)
+            await #expect(throws: ClusterError.self) { try await ahead.waitUntilStreaming(from: new, within: .seconds(1)) }
+            try await ahead.rejoin(new)
+            try await ahead.waitUntilStreaming(from: new)
+            try await ahead.waitUntilCaughtUp(with: new)
+            #expect(try await ahead.psql("SELECT count(*) FROM ship") == "0")
         }
     }
 

@@ -12,11 +12,18 @@ final class ChaosProcess: Sendable {
     let name: String
     private let orders: AsyncStream<Signal>.Continuation
     private let life: Task<String?, Never>
+    private let voice: Voice
 
-    private init(name: String, orders: AsyncStream<Signal>.Continuation, life: Task<String?, Never>) {
+    private init(name: String, orders: AsyncStream<Signal>.Continuation, life: Task<String?, Never>, voice: Voice) {
         self.name = name
         self.orders = orders
         self.life = life
+        self.voice = voice
+    }
+
+    /// Whether it has printed anything.
+    private final class Voice: Sendable {
+        let wasHeard = Mutex(false)
     }
 
     /// What to run.
@@ -34,8 +41,9 @@ final class ChaosProcess: Sendable {
     static func start(_ name: String, _ program: Program) -> ChaosProcess {
         let (orders, order) = AsyncStream.makeStream(of: Signal.self)
         // Lives as long as the process, which may outlive whoever started it, but not this one.
-        let life = Task { await Self.run(program, orders) }
-        return ChaosProcess(name: name, orders: order, life: life)
+        let voice = Voice()
+        let life = Task { await Self.run(program, orders, voice) }
+        return ChaosProcess(name: name, orders: order, life: life, voice: voice)
     }
 
     /// Sends it a signal; one that has ended gets none.
@@ -52,6 +60,13 @@ final class ChaosProcess: Sendable {
     /// How it ended, once it has: nil for exit status 0.
     var ending: String? {
         get async { await self.life.value }
+    }
+
+    /// Waits until it has printed something, so that it surely listens to signals: before, SIGTERM kills any process.
+    func waitUntilHeard(within limit: Duration) async throws {
+        let clock = ContinuousClock()
+        let deadline = clock.now + limit
+        while !self.voice.wasHeard.withLock({ $0 }), clock.now < deadline { try await clock.sleep(for: .milliseconds(50)) }
     }
 
     /// Asks it to end in good order.
@@ -72,7 +87,7 @@ final class ChaosProcess: Sendable {
         }
     }
 
-    private static func run(_ program: Program, _ orders: AsyncStream<Signal>) async -> String? {
+    private static func run(_ program: Program, _ orders: AsyncStream<Signal>, _ voice: Voice) async -> String? {
         var options = PlatformOptions()
         options.processGroupID = 0
         let configuration = Subprocess.Configuration(
@@ -92,7 +107,10 @@ final class ChaosProcess: Sendable {
                     group.addTask {
                         for await signal in orders { try execution.send(signal: signal) }
                     }
-                    for try await line in execution.standardOutput.strings() { try file.writeAll(Array(line.utf8)) }
+                    for try await line in execution.standardOutput.strings() {
+                        voice.wasHeard.withLock { $0 = true }
+                        try file.writeAll(Array((line.prefix { !$0.isNewline } + "\n").utf8))
+                    }
                     group.cancelAll()
                 }
             }

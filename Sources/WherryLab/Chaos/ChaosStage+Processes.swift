@@ -57,6 +57,7 @@ extension ChaosStage {
             try await Task.sleep(for: .seconds(fault.duration))
             process.send(.resume)
         case .drainBroker, .drainWorker:
+            try await process.waitUntilHeard(within: .seconds(5))
             self.processes[fault.target] = nil
             if let flaw = await process.drain(within: Self.drainLimit) { self.complaints.append("\(fault.target), drained: \(flaw)") }
             self.startProcess(fault.target)

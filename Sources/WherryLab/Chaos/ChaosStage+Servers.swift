@@ -35,7 +35,7 @@ extension ChaosStage {
             await self.replication[replica.name]?.heal()
         default: try await self.promote(replica, fault)
         }
-        for standby in self.standbys { try await standby.waitUntilStreaming(within: .seconds(60)) }
+        for standby in self.standbys { try await standby.waitUntilStreaming(from: self.primary, within: .seconds(60)) }
     }
 
     // MARK: Promotion
@@ -98,8 +98,7 @@ extension ChaosStage {
     private func bring(_ standby: PostgresServer, behind new: PostgresServer) async throws {
         do {
             try await standby.follow(new, through: self.replication[standby.name]?.port)
-            try await standby.waitUntilStreaming(within: .seconds(5))
-            try await standby.waitUntilCaughtUp(with: new, within: .seconds(10))
+            try await standby.waitUntilStreaming(from: new, within: .seconds(5))
         } catch let error where error.code == .timedOut {
             try await standby.rejoin(new, through: self.replication[standby.name]?.port)
         }
