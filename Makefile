@@ -14,7 +14,11 @@ CHAOS ?= --seconds 60 --seed 4
 SWIFT_BUILD = swift build --configuration $(CONFIGURATION) $(SWIFT_FLAGS)
 BIN = $$($(SWIFT_BUILD) --show-bin-path)
 
-.PHONY: help demo demo-build test build release lint format docs-check api-docs docs-run readme-check demo-check chaos ci setup setup-tests clean
+# Which seeds to simulate, and for how many seconds at most.
+SIMULATE ?= --seeds 20000
+SIMULATE_BUDGET ?= 900
+
+.PHONY: help demo demo-build test build release lint format docs-check api-docs docs-run readme-check demo-check chaos simulate mutants ci setup setup-tests clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -60,7 +64,14 @@ chaos: setup ## real processes and servers under load while a seeded schedule br
 	@for product in wherry wherry-lab wherry-chaos-worker wherry-chaos-app; do $(SWIFT_BUILD) --product $$product || exit; done
 	@"$(BIN)/wherry-lab" chaos --require-acknowledged 1000 --require-faults 20 --require-kinds 6 $(CHAOS)
 
-ci: lint docs-check test api-docs docs-run demo-check readme-check chaos ## what has to pass before anything lands
+simulate: setup ## the whole system in simulated time, over many seeds; SIMULATE="--seeds 100000 --seed 20001"
+	$(SWIFT_BUILD) --product wherry-lab
+	@timeout $(SIMULATE_BUDGET) "$(BIN)/wherry-lab" simulate $(SIMULATE)
+
+mutants: setup ## plants known faults in a copy of the sources: the simulation has to find each
+	@scripts/check-mutants
+
+ci: lint docs-check test api-docs docs-run demo-check readme-check simulate mutants chaos ## what has to pass before anything lands
 
 setup: ## installs what is missing on this machine
 	@scripts/setup

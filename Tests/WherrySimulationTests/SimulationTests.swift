@@ -14,10 +14,10 @@ struct SimulationTests {
         // A sweep that never met these would prove little.
         let met = [
             "visible", "failed", "cancelled", "expired", "poisoned", "lost", "not visible", "never sent", "refused cancelled", "orphaned",
-            "met its twin", "waited for a lock", "deadlock", "killed its worker",
+            "met its twin", "waited for a lock", "deadlock", "killed its worker", "too many connections",
             "redelivered, had its receipt", "met a receipt at its end", "met another epoch", "commit in doubt", "idle in transaction",
-            "stale primary", "session read done", "repeatable read done", "global read done", "wait read done", "token exchanged",
-            "second failover", "key taken",
+            "stale primary", "session read done", "repeatable read done", "global read done", "visitor read done", "wait read done", "token exchanged",
+            "second failover", "the old primary came back", "key taken",
         ]
         for what in met { #expect(sweep.tally[what, default: 0] > 0, "no seed met '\(what)'") }
         #expect(sweep.tally["visible", default: 0] > sweep.tally["undecided", default: 0] * 20)

@@ -49,7 +49,10 @@ final class ModelCluster {
         if self.promotions > 1 { self.world.ledger.count("second failover") }
         self.primary = new
         new.stop()
-        if oldPrimaryDies { old.stop() }
+        if oldPrimaryDies {
+            old.stop()
+            if self.world.chance(0.5) { self.bringBack(old, after: outage) }
+        }
         self.world.after(outage) {
             new.start()
             // Another failover may have come in between.
@@ -64,6 +67,17 @@ final class ModelCluster {
                     if new.isAuthoritative { worker.database = new }
                 }
             }
+        }
+    }
+
+    /// The old primary is started again and does not know that it is none any more; a worker's address leads to it for a while.
+    private func bringBack(_ old: ModelServer, after outage: Duration) {
+        self.world.after(outage + .milliseconds(self.world.draw(200...3000))) {
+            old.start()
+            self.world.ledger.count("the old primary came back")
+            let worker = self.world.workers[self.world.draw(0...(self.world.workers.count - 1))]
+            worker.database = old
+            self.world.after(.milliseconds(self.world.draw(200...2500))) { worker.database = self.primary }
         }
     }
 }

@@ -14,6 +14,9 @@ final class ModelServer {
     /// It is the primary whose history counts. Another one may live on and not know.
     var isAuthoritative = true
 
+    /// How far its wall clock is off, in milliseconds: little as a rule, and more than the schema's `clock_skew` now and then.
+    private let clockOffset: Int64
+
     private(set) var epoch: Epoch?
     /// What every new snapshot sees.
     private(set) var visible: [JobID: Receipt] = [:]
@@ -26,12 +29,15 @@ final class ModelServer {
     var locks = ModelLocks()
     private(set) var sessions: [ModelSession] = []
     private var sessionCount = 0
+    private var occupiedUntil = MonotonicInstant.zero
 
     init(world: Simulation, name: String, timeline: UInt32, log: [WALRecord]) {
         self.world = world
         self.name = name
         self.timeline = timeline
         self.log = log
+        let isOff = timeline > 1 && world.chance(0.05)
+        self.clockOffset = timeline == 1 ? 0 : Int64(isOff ? world.draw(-90_000...90_000) : world.draw(-2000...2000))
         for record in log {
             guard case .transaction(let writes) = record.content else { continue }
             self.note(writes, end: record.end)
@@ -39,6 +45,9 @@ final class ModelServer {
         self.visible = self.durable.mapValues(\.receipt)
         self.visibleKeys = self.keys
     }
+
+    /// What its wall clock says.
+    var unixMilliseconds: Int64 { self.world.unixMilliseconds + self.clockOffset }
 
     // MARK: Log
 
@@ -119,8 +128,17 @@ final class ModelServer {
         self.world.trace(self.name, "is up")
     }
 
+    /// 53300: too many connections.
+    func occupy(for duration: Duration) {
+        self.occupiedUntil = max(self.occupiedUntil, self.world.now + duration)
+    }
+
     func connect() -> ModelSession? {
         guard self.isUp else { return nil }
+        guard self.occupiedUntil <= self.world.now else {
+            self.world.ledger.count("too many connections")
+            return nil
+        }
         self.sessionCount += 1
         let session = ModelSession(server: self, number: self.sessionCount)
         self.sessions.append(session)

@@ -132,7 +132,7 @@ extension ModelServer {
     /// `wherry.guarded`, with the default acceptance age and clock skew.
     func guardID(_ id: JobID, isEntering: Bool) -> PostgresError? {
         guard let minted = id.unixMilliseconds else { return nil }
-        let now = self.world.unixMilliseconds
+        let now = self.unixMilliseconds
         if isEntering, minted < now - 86_400_000 { return ModelSession.raised(Judgement.Raised.outcomeNoLongerKnown, "too old") }
         if minted > now + 60_000 { return ModelSession.raised(Judgement.Raised.clockSkew, "in the future") }
         return nil

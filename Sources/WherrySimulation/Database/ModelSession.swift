@@ -123,8 +123,9 @@ final class ModelSession {
     // MARK: Flights
 
     /// Carries out a flight, statement by statement. `answer` gets what the client would; it is not called if the connection dies first.
-    func fly(_ flight: JobFlight, _ parameters: JobFlight.Parameters, answer: @escaping ([[StatementOutcome]]) -> Void) {
-        let segments = flight.segments(parameters).map { $0.map(\.sql) }
+    func fly(
+        _ flight: JobFlight, _ parameters: JobFlight.Parameters, _ segments: [[SQL]], answer: @escaping ([[StatementOutcome]]) -> Void
+    ) {
         self.mission = Mission(flight: flight, parameters: parameters, segments: segments, answer: answer)
         self.idleSince += 1
         self.idleTimeout = parameters.options.idleTimeout

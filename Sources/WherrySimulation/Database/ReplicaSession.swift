@@ -100,8 +100,9 @@ final class ReplicaSession {
         self.owner.after(self.world.drawDuration(.microseconds(50), .milliseconds(3)), body)
     }
 
+    /// Now and then the backend has to wait for a processor.
     private func afterMoment(_ body: @escaping () -> Void) {
         if self.world.chance(0.6) { return body() }
-        self.owner.after(self.world.drawDuration(.microseconds(20), .milliseconds(2)), body)
+        self.owner.after(self.world.drawDuration(.microseconds(20), .milliseconds(self.world.chance(0.1) ? 60 : 2)), body)
     }
 }

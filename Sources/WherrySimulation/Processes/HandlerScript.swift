@@ -30,7 +30,7 @@ struct HandlerScript {
     func makeRun(_ random: inout SplitMix64) -> [Step] {
         func milliseconds(_ range: ClosedRange<Int>) -> Step { .pause(.milliseconds(Int.random(in: range, using: &random))) }
         // Mostly short, now and then long.
-        let longest = [3, 20, 100, 450][Int.random(in: 0...3, using: &random)]
+        let longest = [3, 20, 100, 450, 2000][Int.random(in: 0...4, using: &random)]
         let (before, after) = (milliseconds(0...longest), milliseconds(0...longest))
         let chance = Int.random(in: 0...9, using: &random)
         switch self.behaviour {
@@ -41,7 +41,9 @@ struct HandlerScript {
             return [before, .send(.write), after] + serialization + [.end(fails: chance < 6)]
         case .slow: return [milliseconds(1...3000), .send(.write), milliseconds(1...3000), .end(fails: false)]
         case .deferredConstraint: return [before, .send(.writeDeferred), after, .end(fails: false)]
-        case .impatient: return [.send(.lockAtOnce(self.ownRow)), before, .send(.write), after, .end(fails: false)]
+        case .impatient:
+            // Long enough for its twin to come.
+            return [.send(.lockAtOnce(self.ownRow)), before, milliseconds(10...1500), .send(.write), after, .end(fails: false)]
         case .crowded:
             let rows = chance < 5 ? Self.sharedRows : Self.sharedRows.reversed()
             return [.send(.lock(rows[0])), before, .send(.lock(rows[1])), after, .send(.write), .end(fails: false)]

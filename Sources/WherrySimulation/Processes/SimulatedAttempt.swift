@@ -18,7 +18,7 @@ final class SimulatedAttempt {
     private let script: HandlerScript
     private let options: HandlerOptions
     private var session: ModelSession?
-    private var flight: (flight: JobFlight, parameters: JobFlight.Parameters)?
+    private var flight: (flight: JobFlight, parameters: JobFlight.Parameters, segments: [[SQL]])?
     /// What waits for the answer to a statement of the handler's.
     private var statement: ((PostgresError?) -> Void)?
     private var firstFailure: PostgresError?
@@ -148,23 +148,24 @@ final class SimulatedAttempt {
         guard let epoch = self.epoch else { preconditionFailure("nothing is sent before the epoch is known") }
         let parameters = JobFlight.Parameters(
             job: self.job, key: self.key, epoch: epoch, knownPosition: self.worker.knownPosition(in: epoch), options: self.options)
-        self.flight = (flight, parameters)
+        let segments = flight.segments(parameters).map { $0.map(\.sql) }
+        self.flight = (flight, parameters, segments)
         guard let session = self.session, session.isAlive else {
             return self.worker.after(.microseconds(100)) { self.land([]) }
         }
         if case .open = flight { self.sawReceipt = self.isRedelivered && session.server.visible[self.job.id] != nil }
         let life = self.worker.life
-        session.fly(flight, parameters) { answers in
+        session.fly(flight, parameters, segments) { answers in
             self.worker.deliver(life: life) { self.land(answers) }
         }
     }
 
     /// - Parameter answers: without those that were lost with the connection.
     private func land(_ answers: [[StatementOutcome]]) {
-        guard let (flight, parameters) = self.flight else { return }
+        guard let (flight, parameters, segments) = self.flight else { return }
         self.flight = nil
         let lost = ModelSession.lost("the connection is gone")
-        let all = flight.segments(parameters).enumerated().map { index, segment in
+        let all = segments.enumerated().map { index, segment in
             index < answers.count && answers[index].count == segment.count ? answers[index] : segment.map { _ in .lost(lost) }
         }
         let outcome = flight.outcome(of: all, parameters)

@@ -8,6 +8,9 @@ import WherryWire
 final class SimulatedClient: SimulatedProcess, SimulatedPeer {
     private var machine: ClientMachine!
     private var notifier: ReplayNotifierMachine!
+    /// When each of them wants a tick.
+    private var machineDeadline: MonotonicInstant?
+    private var notifierDeadline: MonotonicInstant?
     private var connections: [SimulatedConnection?] = []
     private var records: [ClientMachine.Handle: Int] = [:]
     private var handleCount: UInt64 = 0
@@ -53,6 +56,8 @@ final class SimulatedClient: SimulatedProcess, SimulatedPeer {
         polling.maximumPollInterval = .milliseconds(80)
         polling.lookUpInterval = .milliseconds(200)
         self.notifier = ReplayNotifierMachine(configuration: polling, seed: self.world.random.next())
+        self.machineDeadline = nil
+        self.notifierDeadline = nil
         self.connections = self.world.brokers.map { _ in nil }
         self.step(.start)
     }
@@ -149,20 +154,24 @@ final class SimulatedClient: SimulatedProcess, SimulatedPeer {
         guard self.isUp else { return }
         for action in self.machine.handle(event, now: self.now) { self.perform(action) }
         if self.machine.pendingCount > self.world.plan.jobs.count { self.world.ledger.fail("\(self.name) has more jobs than it was given") }
+        self.machineDeadline = self.machine.nextDeadline
         self.setAlarms()
     }
 
     private func stepNotifier(_ event: ReplayNotifierMachine.Event) {
         guard self.isUp else { return }
         for action in self.notifier.handle(event, now: self.now) { self.perform(action) }
+        self.notifierDeadline = self.notifier.nextDeadline
         self.setAlarms()
     }
 
+    /// Each machine has a timer of its own, as in the real shells.
     private func setAlarms() {
-        let next = [self.machine.nextDeadline, self.notifier.nextDeadline].compactMap { $0 }.min()
-        self.setAlarm(next) {
-            self.step(.tick)
-            self.stepNotifier(.tick)
+        self.setAlarm([self.machineDeadline, self.notifierDeadline].compactMap { $0 }.min()) {
+            let now = self.now
+            if let due = self.machineDeadline, due <= now { self.step(.tick) }
+            if let due = self.notifierDeadline, due <= now { self.stepNotifier(.tick) }
+            self.setAlarms()
         }
     }
 

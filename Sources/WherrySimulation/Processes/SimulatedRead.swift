@@ -22,6 +22,8 @@ final class SimulatedRead {
         /// The same, in a transaction with one snapshot.
         case repeatable
         case global
+        /// By the token of another client's session, as a cookie carries it.
+        case visitor
         /// No read, but a wait for the session's token.
         case wait
 
@@ -50,8 +52,9 @@ final class SimulatedRead {
         self.world = client.world
         self.life = client.life
         self.until = client.now + Self.limit
-        self.goal = kind == .global ? .global : client.session.token.map { .token($0, isConfirmed: false) } ?? .nothing
-        self.mustSee = kind == .global ? client.world.ledger.committedForAll : client.session.mustSee
+        let session = kind == .visitor ? client.world.clients[client.world.draw(0...(client.world.clients.count - 1))].session : client.session
+        self.goal = kind == .global ? .global : session.token.map { .token($0, isConfirmed: false) } ?? .nothing
+        self.mustSee = kind == .global ? client.world.ledger.committedForAll : session.mustSee
     }
 
     func start() {
@@ -113,7 +116,7 @@ final class SimulatedRead {
                 guard case .position(let position) = answer else { return self.end("failed: no position", isFailure: true) }
                 self.client.gate.learn(position)
                 if case .exchange = verdict { self.world.ledger.count("token exchanged") }
-                if case .exchange = verdict, self.kind != .global { self.client.session.note(position) }
+                if case .exchange = verdict, self.kind == .session || self.kind == .repeatable { self.client.session.note(position) }
                 if case .ask = verdict, case .token(let token, _) = self.goal {
                     self.goal = .token(token, isConfirmed: true)
                 } else {

@@ -117,7 +117,7 @@ final class SimulatedWorker: SimulatedProcess, SimulatedPeer {
     private func checkPrimary() -> WorkerMachine.PrimaryCheck {
         guard self.database.isUp else { return .unreachable("connection refused") }
         let epoch = self.database.establishEpoch(known: self.known)
-        return .primary(PrimaryStatus(epoch: epoch, unixMilliseconds: self.world.unixMilliseconds))
+        return .primary(PrimaryStatus(epoch: epoch, unixMilliseconds: self.database.unixMilliseconds))
     }
 
     // MARK: What it knows, as in the job runner

@@ -11,6 +11,8 @@ package enum Fault: Sendable {
     /// Between a client or worker and a broker: what is sent is lost, or comes when it is over.
     case cut(Role, Int, broker: Int, Duration, isStall: Bool, Way)
     case restartPrimary(down: Duration)
+    /// Somebody else has all of the primary's connections.
+    case occupyPrimary(Duration)
     /// It comes back at an earlier position.
     case restartReplica(Int, down: Duration, keepsPercent: Int)
     case pauseReplay(Int, Duration)
@@ -41,7 +43,7 @@ package enum Fault: Sendable {
         }
         let duration = Duration.milliseconds(draw(50...4500))
         let (who, index) = role()
-        switch draw(0...9) {
+        switch draw(0...10) {
         case 0...2: return .crash(who == .client && draw(0...1) == 0 ? .worker : who, who == .client ? 0 : index, down: duration)
         case 3: return .freeze(who, index, duration)
         case 4: return .drain(who == .broker ? .broker : .worker, who == .broker ? index : draw(0...(plan.workers - 1)))
@@ -54,6 +56,7 @@ package enum Fault: Sendable {
                 : .cut(.worker, draw(0...(plan.workers - 1)), broker: broker, duration, isStall: isStall, way)
         case 7: return .restartPrimary(down: .milliseconds(draw(50...2500)))
         case 8: return .restartReplica(draw(0...(plan.clients - 1)), down: .milliseconds(draw(50...1500)), keepsPercent: draw(0...100))
+        case 9: return .occupyPrimary(duration)
         default: return .pauseReplay(draw(0...(plan.clients - 1)), duration)
         }
     }
@@ -77,6 +80,8 @@ extension Simulation {
             self.network.cut(self.process(role, index), self.brokers[broker], until: self.now + duration, isStall: isStall, way: way)
         case .restartPrimary(let down):
             self.database.restartPrimary(down: down)
+        case .occupyPrimary(let duration):
+            self.database.primary.occupy(for: duration)
         case .restartReplica(let index, let down, let keepsPercent):
             self.database.replicas[index].restart(down: down, keepsPercent: keepsPercent)
         case .pauseReplay(let index, let duration):

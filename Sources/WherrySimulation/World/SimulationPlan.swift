@@ -122,6 +122,7 @@ package struct SimulationPlan: Sendable {
         }
         self.reads = (0..<draw(0...2)).map { _ in PlannedRead(client: draw(0...(clients - 1)), time: milliseconds(500...5000)) }
         self.faults = []
+        self.gather(draw)
         guard !isCalm else { return }
         // Most faults are aimed at a job that is under way: what strikes in between finds nothing to break.
         let jobs = self.jobs
@@ -129,11 +130,37 @@ package struct SimulationPlan: Sendable {
             draw(0...4) == 0 ? milliseconds(0...6000) : jobs[draw(0...(jobs.count - 1))].time + milliseconds(0...draw(20...1500))
         }
         let kinds = (0..<draw(0...6)).map { _ in Fault.draw(self, draw) }
-        self.faults = kinds.map { PlannedFault(time: time(), kind: $0) }
+        self.faults += kinds.map { PlannedFault(time: time(), kind: $0) }
         // Now and then one failover follows another.
         for _ in 0..<[0, 0, 0, 0, 1, 1, 2][draw(0...6)] {
             let kind = Fault.promote(oldPrimaryDies: draw(0...1) == 0, losesLast: draw(0...4), outage: milliseconds(0...1500))
             self.faults.append(PlannedFault(time: time(), kind: kind))
+        }
+    }
+}
+
+extension SimulationPlan {
+    /// Now and then all jobs want the same, at nearly the same time: what needs two of a kind to go wrong would hardly ever happen by chance.
+    private mutating func gather(_ draw: (ClosedRange<Int>) -> Int) {
+        let theme = draw(0...11)
+        guard theme < 3 else { return }
+        for index in self.jobs.indices {
+            self.jobs[index].time = .milliseconds(500 + draw(0...300))
+            switch theme {
+            case 0: self.jobs[index].behaviour = .crowded
+            case 1:
+                // A worker is cut off while it runs them, so that others get them too.
+                self.jobs[index].behaviour = .impatient
+                self.workers = 2
+                guard index == 0, !self.isCalm else { continue }
+                self.heartbeatInterval = .milliseconds(draw(200...300))
+                let cut = Fault.cut(
+                    .worker, draw(0...1), broker: 0, .milliseconds(draw(800...3000)), isStall: draw(0...1) == 0, Fault.Way.allCases[draw(0...2)])
+                self.faults.append(PlannedFault(time: self.jobs[0].time + .milliseconds(draw(100...600)), kind: cut))
+            default:
+                if self.jobs[index].behaviour != .deadly { self.jobs[index].behaviour = .returns }
+                self.jobs[index].key = "key"
+            }
         }
     }
 }
