@@ -272,3 +272,22 @@ let package = Package(
         ),
     ]
 )
+
+// What scripts/fuzz and scripts/sanitize build, in folders of their own: only what they run.
+switch Context.environment["WHERRY_BUILD"] {
+case "fuzz":
+    package.products = [.executable(name: "wherry-fuzz", targets: ["Fuzz"])]
+    package.targets = package.targets.filter { ["WherryCore", "WherryWire"].contains($0.name) }
+    package.targets.append(
+        .executableTarget(name: "Fuzz", dependencies: ["WherryCore", "WherryWire"], path: "Tests/Fuzz/Targets", swiftSettings: bridge)
+    )
+case "sanitized":
+    let modules = [
+        "WherryCore", "WherryConfiguration", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs",
+        "WherryMigrations", "WherryBroker", "WherryWorker", "Wherry", "WherrySimulation",
+    ]
+    let kept = Set(modules + modules.map { "\($0)Tests" } + ["CLibPQ", "CLibZMQ"])
+    package.products = []
+    package.targets = package.targets.filter { kept.contains($0.name) }
+default: break
+}

@@ -1,0 +1,1 @@
+../../WherryWireTests/MessageSamples.swift
