@@ -18,7 +18,7 @@ BIN = $$($(SWIFT_BUILD) --show-bin-path)
 SIMULATE ?= --seeds 20000
 SIMULATE_BUDGET ?= 900
 
-.PHONY: help demo demo-build test build release lint format docs-check api-docs docs-run readme-check demo-check chaos simulate mutants ci setup setup-tests clean
+.PHONY: help demo demo-build test build release lint format docs-check api-docs docs-run readme-check demo-check chaos simulate mutants fuzz model sanitize ci setup setup-tests clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -71,7 +71,18 @@ simulate: setup ## the whole system in simulated time, over many seeds; SIMULATE
 mutants: setup ## plants known faults in a copy of the sources: the simulation has to find each
 	@scripts/check-mutants
 
-ci: lint docs-check test api-docs docs-run demo-check readme-check simulate mutants chaos ## what has to pass before anything lands
+# Each builds in a folder of its own, and leaves .build alone.
+fuzz: ## fuzzes the decoder of the wire and other parsers for FUZZ_SECONDS (30)
+	scripts/fuzz
+
+model: ## checks the models of the protocol, and that their mutants fail
+	@scripts/setup --tests
+	docs/model/run.sh
+
+sanitize: setup ## tests that need no server under ThreadSanitizer, then under AddressSanitizer
+	scripts/sanitize
+
+ci: lint docs-check test api-docs docs-run demo-check readme-check simulate mutants chaos model fuzz sanitize ## what has to pass before anything lands
 
 setup: ## installs what is missing on this machine
 	@scripts/setup
