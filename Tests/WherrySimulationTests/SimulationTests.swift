@@ -16,7 +16,8 @@ struct SimulationTests {
             "visible", "failed", "cancelled", "expired", "poisoned", "lost", "not visible", "never sent", "refused cancelled", "orphaned",
             "met its twin", "waited for a lock", "deadlock", "killed its worker", "too many connections",
             "redelivered, had its receipt", "met a receipt at its end", "met another epoch", "commit in doubt", "idle in transaction",
-            "stale primary", "session read done", "repeatable read done", "global read done", "visitor read done", "wait read done", "token exchanged",
+            "stale primary", "session read done", "repeatable read done", "global read done", "visitor read done", "wait read done",
+            "token exchanged",
             "second failover", "the old primary came back", "key taken",
         ]
         for what in met { #expect(sweep.tally[what, default: 0] > 0, "no seed met '\(what)'") }

@@ -29,7 +29,11 @@ final class SimulatedRead {
 
         /// Now and then somebody reads as soon as a job is told as committed.
         static func afterCommit(_ world: Simulation) -> Kind? {
-            world.chance(0.6) ? Self.allCases[world.draw(0...(Self.allCases.count - 1))] : nil
+            world.chance(0.6) ? Self.drawn(world) : nil
+        }
+
+        static func drawn(_ world: Simulation) -> Kind {
+            Self.allCases[world.draw(0...(Self.allCases.count - 1))]
         }
     }
 
@@ -52,7 +56,8 @@ final class SimulatedRead {
         self.world = client.world
         self.life = client.life
         self.until = client.now + Self.limit
-        let session = kind == .visitor ? client.world.clients[client.world.draw(0...(client.world.clients.count - 1))].session : client.session
+        let clients = client.world.clients
+        let session = kind == .visitor ? clients[client.world.draw(0...(clients.count - 1))].session : client.session
         self.goal = kind == .global ? .global : session.token.map { .token($0, isConfirmed: false) } ?? .nothing
         self.mustSee = kind == .global ? client.world.ledger.committedForAll : session.mustSee
     }

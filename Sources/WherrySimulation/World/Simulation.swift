@@ -69,7 +69,7 @@ package final class Simulation {
         for process in processes { self.after(.milliseconds(self.draw(0...200))) { process.start() } }
         for job in self.plan.jobs { self.at(Self.origin + job.time) { self.clients[job.client].submit(job) } }
         for read in self.plan.reads {
-            self.at(Self.origin + read.time) { self.clients[read.client].read(SimulatedRead.Kind.allCases[self.draw(0...(SimulatedRead.Kind.allCases.count - 1))]) }
+            self.at(Self.origin + read.time) { self.clients[read.client].read(.drawn(self)) }
         }
         for fault in self.plan.faults { self.at(Self.origin + fault.time) { self.strike(fault.kind) } }
         self.makeNoise()

@@ -154,8 +154,8 @@ extension SimulationPlan {
                 self.workers = 2
                 guard index == 0, !self.isCalm else { continue }
                 self.heartbeatInterval = .milliseconds(draw(200...300))
-                let cut = Fault.cut(
-                    .worker, draw(0...1), broker: 0, .milliseconds(draw(800...3000)), isStall: draw(0...1) == 0, Fault.Way.allCases[draw(0...2)])
+                let (worker, duration, way) = (draw(0...1), Duration.milliseconds(draw(800...3000)), Fault.Way.allCases[draw(0...2)])
+                let cut = Fault.cut(.worker, worker, broker: 0, duration, isStall: draw(0...1) == 0, way)
                 self.faults.append(PlannedFault(time: self.jobs[0].time + .milliseconds(draw(100...600)), kind: cut))
             default:
                 if self.jobs[index].behaviour != .deadly { self.jobs[index].behaviour = .returns }

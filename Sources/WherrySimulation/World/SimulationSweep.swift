@@ -16,18 +16,21 @@ package struct SimulationSweep: Sendable {
         seeds: Range<UInt64>, stopsAtFailure: Bool = false, progress: @Sendable (_ before: Int, _ done: Int) -> Void = { _, _ in }
     ) async -> SimulationSweep {
         var sweep = SimulationSweep()
-        let stride: UInt64 = 10
+        let size: UInt64 = 10
         await withTaskGroup(of: [SimulationResult].self) { group in
-            for first in Swift.stride(from: seeds.lowerBound, to: seeds.upperBound, by: Int(stride)) {
-                group.addTask {
-                    (first..<min(first + stride, seeds.upperBound)).lazy.prefix { _ in !Task.isCancelled }.map { Simulation.run(seed: $0) }
-                }
+            var next = seeds.lowerBound
+            func addBatch() {
+                let batch = next..<min(next + size, seeds.upperBound)
+                next = batch.upperBound
+                if !batch.isEmpty { group.addTask { batch.map { Simulation.run(seed: $0) } } }
             }
+            // No more than keep the cores busy: whoever collects the results has its turn among them.
+            for _ in 0..<8 { addBatch() }
             for await results in group {
                 let before = sweep.count
                 for result in results { sweep.add(result) }
                 progress(before, sweep.count)
-                if stopsAtFailure, !sweep.failures.isEmpty { group.cancelAll() }
+                if !stopsAtFailure || sweep.failures.isEmpty { addBatch() }
             }
         }
         sweep.failures.sort { $0.plan.seed < $1.plan.seed }
