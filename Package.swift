@@ -259,13 +259,20 @@ let package = Package(
         .testTarget(name: "ChaosCheckerTests", dependencies: ["ChaosChecker", "ChaosLog"], swiftSettings: house),
         .testTarget(name: "WherryLabTests", dependencies: ["WherryLab"], swiftSettings: house),
         .executableTarget(name: "MutantHunt", dependencies: ["WherrySimulation"], path: "Tests/MutantHunt", swiftSettings: house),
+        .target(name: "FaultJobs", dependencies: ["Wherry"], path: "Tests/FaultWorker/Jobs", swiftSettings: house),
+        .executableTarget(
+            name: "FaultWorker", dependencies: ["FaultJobs", "WherryWorker"], path: "Tests/FaultWorker/Worker", swiftSettings: house),
+        .executableTarget(
+            name: "StartStop",
+            dependencies: ["FaultJobs", "WherryCore", "WherryBroker", "WherryWorker", "Wherry", lifecycle, logging],
+            path: "Tests/StartStop", swiftSettings: house),
         .testTarget(name: "WherrySimulationTests", dependencies: ["WherrySimulation"], swiftSettings: house),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
                 "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs", "WherryMigrations",
                 "WherryBroker", "WherryWorker", "Wherry", "WherryCluster", "WherryTestKit", "WherryCLI", "WebSession", "Quickstart",
-                "BulkImport", "BulkImportWorker", "Guestbook", "GuestbookWorker", lifecycle, logging,
+                "BulkImport", "BulkImportWorker", "Guestbook", "GuestbookWorker", "FaultJobs", "FaultWorker", "StartStop", lifecycle, logging,
                 subprocess, system, metrics, metricsTesting, tracing, inMemoryTracing, configuration,
             ],
             swiftSettings: house

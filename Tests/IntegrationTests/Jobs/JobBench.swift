@@ -13,9 +13,15 @@ import WherryWire
 extension DatabaseTemplate {
     /// The schema `wherry`, put in place by psql from what `wherry migrate print` says, and a table to work on.
     static let wherry = DatabaseTemplate("wherry_jobs") { database in
-        try await database.psql(Migrator.print())
-        try await database.psql("CREATE TABLE items (item int NOT NULL)")
+        for sql in Self.wherrySchema { try await database.psql(sql) }
     }
+
+    /// The same in the first database of a server.
+    static func prepareWherry(on primary: PostgresServer) async throws {
+        for sql in Self.wherrySchema { try await primary.psql(sql) }
+    }
+
+    private static var wherrySchema: [String] { [Migrator.print(), "CREATE TABLE items (item int NOT NULL)"] }
 }
 
 /// A database with the schema, its epoch established, and runners on it.

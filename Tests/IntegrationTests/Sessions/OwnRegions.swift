@@ -4,7 +4,6 @@ import ServiceLifecycle
 import Wherry
 import WherryBroker
 import WherryCluster
-import WherryMigrations
 import WherryTestKit
 import WherryWorker
 
@@ -18,8 +17,7 @@ struct OwnRegions: Sendable {
 
     static func run(_ body: (OwnRegions) async throws -> Void) async throws {
         let cluster = TestCluster.current
-        try await cluster.primary.psql(Migrator.print())
-        try await cluster.primary.psql("CREATE TABLE items (item int NOT NULL)")
+        try await DatabaseTemplate.prepareWherry(on: cluster.primary)
         try await cluster.waitUntilCaughtUp()
         let folder = NSTemporaryDirectory() + "wherry-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
