@@ -37,6 +37,8 @@ actor WorkerLinks {
     private var leaving: [ZeroMQSocket] = []
     private var timer: LoopTimer?
     private var ending: WorkerMachine.Ending?
+    /// Nothing more is told to the machine, which a cancelled worker leaves in the middle of its life: it would open links that nobody closes.
+    private var isFinished = false
 
     /// A socket, and what waits for its connection to come about.
     private struct Link {
@@ -67,12 +69,14 @@ actor WorkerLinks {
 
     /// Takes an event, carries out what the machine says.
     func handle(_ event: WorkerMachine.Event) {
+        guard !self.isFinished else { return }
         for action in self.machine.handle(event, now: self.loop.now) { self.perform(action) }
         self.setTimer()
     }
 
     /// Why the machine ended, once the stream of work has. Closes what is open.
     func finish() async -> WorkerMachine.Ending {
+        self.isFinished = true
         self.timer?.cancel()
         self.timer = nil
         self.workSource.finish()

@@ -44,10 +44,13 @@ struct StartStop {
         let rounds = Int(CommandLine.arguments[1]) ?? 500
         let seed = UInt64(CommandLine.arguments[2]) ?? 1
         let database = ProcessInfo.processInfo.environment["DATABASE_URL"] ?? ""
+        let folder = NSTemporaryDirectory() + "wherry-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
         // Libraries, pools of threads and caches come to be in the first ones.
-        _ = try await Self.run(0..<rounds / 10, seed: seed, database)
+        _ = try await Self.run(0..<rounds / 10, seed: seed, folder, database)
         let before = try Holdings.now()
-        let calls = try await Self.run(rounds / 10..<rounds, seed: seed, database)
+        let calls = try await Self.run(rounds / 10..<rounds, seed: seed, folder, database)
         try await Self.settle(before)
         let report = Report(rounds: rounds, calls: calls, before: before, after: try .now())
         print(String(decoding: try JSONEncoder().encode(report), as: UTF8.self))
@@ -62,13 +65,14 @@ struct StartStop {
     }
 
     /// - Returns: how many calls succeeded.
-    private static func run(_ rounds: Range<Int>, seed: UInt64, _ database: String) async throws -> Int {
+    private static func run(_ rounds: Range<Int>, seed: UInt64, _ folder: String, _ database: String) async throws -> Int {
         try await withThrowingTaskGroup(of: Int.self) { group in
             for lane in 0..<Self.lanes {
                 group.addTask {
                     var calls = 0
                     for round in stride(from: rounds.lowerBound + lane, to: rounds.upperBound, by: Self.lanes) {
-                        calls += try await Round(number: round, seed: seed, database: database).run()
+                        var life = Round(number: round, seed: seed, folder: folder, database: database)
+                        calls += try await life.run()
                     }
                     return calls
                 }
@@ -86,10 +90,11 @@ struct Round {
     private let logger = Logger(label: "start-stop") { _ in SwiftLogNoOpLogHandler() }
     private var random: SplitMix64
 
-    init(number: Int, seed: UInt64, database: String) {
+    init(number: Int, seed: UInt64, folder: String, database: String) {
         self.number = number
         self.database = database
-        self.endpoint = "inproc://start-stop-\(number)"
+        // Not inproc: libzmq keeps a socket that is connected to an inproc endpoint which nobody binds until its context ends.
+        self.endpoint = "ipc://\(folder)/\(number)"
         self.random = SplitMix64(seed: seed &* 1_000_003 &+ UInt64(number))
     }
 
