@@ -12,6 +12,7 @@ extension Handlers {
     ///   - job: the job's type. A second handler for the same name and version is a programmer's mistake and traps.
     ///   - options: isolation level and limits.
     ///   - body: gets the job and the database to read from, returns the job's output.
+    @_disfavoredOverload
     public mutating func handle<J: RegionJob>(
         _ job: J.Type, options: HandlerOptions = HandlerOptions(),
         _ body: @escaping @Sendable (J, Transaction) async throws -> J.Output
@@ -25,6 +26,7 @@ extension Handlers {
     ///   - job: the job's type. A second handler for the same name and version is a programmer's mistake and traps.
     ///   - options: isolation level and limits.
     ///   - body: gets the job, the database to read from and the job's context, returns the job's output.
+    @_disfavoredOverload
     public mutating func handle<J: RegionJob>(
         _ job: J.Type, options: HandlerOptions = HandlerOptions(),
         _ body: @escaping @Sendable (J, Transaction, JobContext) async throws -> J.Output

@@ -19,6 +19,7 @@ public struct Handlers: Sendable {
     ///   - job: the job's type. A second handler for the same name and version is a programmer's mistake and traps.
     ///   - options: isolation level and limits.
     ///   - body: gets the job and its transaction, returns the job's output.
+    @_disfavoredOverload  // Else a closure of several statements that returns nothing fits this as well as the one for jobs without output.
     public mutating func handle<J: Job>(
         _ job: J.Type, options: HandlerOptions = HandlerOptions(),
         _ body: @escaping @Sendable (J, Transaction) async throws -> J.Output
@@ -32,6 +33,7 @@ public struct Handlers: Sendable {
     ///   - job: the job's type. A second handler for the same name and version is a programmer's mistake and traps.
     ///   - options: isolation level and limits.
     ///   - body: gets the job, its transaction and its context, returns the job's output.
+    @_disfavoredOverload
     public mutating func handle<J: Job>(
         _ job: J.Type, options: HandlerOptions = HandlerOptions(),
         _ body: @escaping @Sendable (J, Transaction, JobContext) async throws -> J.Output

@@ -37,6 +37,26 @@ struct HandlersTests {
         #expect(handlers.offers.count == 2)
     }
 
+    @Test("take a body of several statements that returns nothing, or does not return at all")
+    func severalStatements() {
+        struct Move: Job { static let name = "items.move" }
+        struct Refuse: Job { static let name = "items.refuse" }
+        var handlers = Handlers()
+        handlers.handle(Touch.self) { job, transaction in
+            try await transaction.execute("UPDATE items SET touched = true WHERE id = \(job.id)")
+            try await transaction.execute("DELETE FROM untouched WHERE id = \(job.id)")
+        }
+        handlers.handle(Move.self) { _, transaction, context in
+            try await transaction.execute("INSERT INTO moves (attempts) VALUES (\(context.attempts))")
+            try await transaction.execute("DELETE FROM moving")
+        }
+        handlers.handle(Refuse.self) { _, transaction in
+            try await transaction.execute("DELETE FROM items")
+            throw CancellationError()
+        }
+        #expect(handlers.offers.count == 3)
+    }
+
     @Test("refuse arguments that are not the job's")
     func undecodable() throws {
         var handlers = Handlers()

@@ -7,7 +7,7 @@ enum ChaosHandlers {
         var handlers = Handlers()
 
         // The accounts are locked in the order of the money's way, so some transfers deadlock: such a job is run again.
-        handlers.handle(Transfer.self) { (job: Transfer, transaction: Transaction, context: JobContext) async throws -> Void in
+        handlers.handle(Transfer.self) { job, transaction, context in
             try await transaction.execute("UPDATE chaos.accounts SET balance = balance - \(job.amount) WHERE id = \(job.source)")
             if job.pauseMilliseconds > 0 { try await Task.sleep(for: .milliseconds(job.pauseMilliseconds)) }
             try await transaction.execute("UPDATE chaos.accounts SET balance = balance + \(job.amount) WHERE id = \(job.target)")
@@ -33,7 +33,7 @@ enum ChaosHandlers {
             return "\(context.id)"
         }
 
-        handlers.handle(Failure.self) { (_: Failure, transaction: Transaction, context: JobContext) async throws -> Void in
+        handlers.handle(Failure.self) { _, transaction, context in
             try await transaction.execute("INSERT INTO chaos.failures (job) VALUES (\(context.id.uuid))")
             throw JobFailure("as it was told to")
         }
