@@ -257,7 +257,7 @@ let package = Package(
             dependencies: ["WherryCluster", "WherryCore", "ClusterHolder", subprocess, system, nioCore, nioPosix],
             swiftSettings: house),
         .testTarget(name: "ChaosCheckerTests", dependencies: ["ChaosChecker", "ChaosLog"], swiftSettings: house),
-        .testTarget(name: "WherryLabTests", dependencies: ["WherryLab"], swiftSettings: house),
+        .testTarget(name: "WherryLabTests", dependencies: ["WherryLab", subprocess], swiftSettings: house),
         .executableTarget(name: "MutantHunt", dependencies: ["WherrySimulation"], path: "Tests/MutantHunt", swiftSettings: house),
         .target(name: "FaultJobs", dependencies: ["Wherry"], path: "Tests/FaultWorker/Jobs", swiftSettings: house),
         .executableTarget(
