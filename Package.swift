@@ -272,7 +272,8 @@ let package = Package(
             dependencies: [
                 "WherryCore", "WherryEventLoop", "WherryZeroMQ", "WherryPostgres", "WherryWire", "WherryJobs", "WherryMigrations",
                 "WherryBroker", "WherryWorker", "Wherry", "WherryCluster", "WherryTestKit", "WherryCLI", "WebSession", "Quickstart",
-                "BulkImport", "BulkImportWorker", "Guestbook", "GuestbookWorker", "FaultJobs", "FaultWorker", "StartStop", lifecycle, logging,
+                "BulkImport", "BulkImportWorker", "Guestbook", "GuestbookWorker", "FaultJobs", "FaultWorker", "StartStop", lifecycle,
+                logging,
                 subprocess, system, metrics, metricsTesting, tracing, inMemoryTracing, configuration,
             ],
             swiftSettings: house

@@ -1,8 +1,8 @@
-public import Wherry
+package import Wherry
 
 /// Inserts an item, and does something besides: what the tests of faults call.
-public struct Act: Job {
-    public enum Kind: String, Codable, Sendable {
+package struct Act: Job {
+    package enum Kind: String, Codable, Sendable {
         case insert
         /// Says `holding ITEM`, and waits.
         case hold
@@ -14,14 +14,14 @@ public struct Act: Job {
         case rejectTwice
     }
 
-    public static let name = "faults.act"
-    public typealias Output = Int
+    package static let name = "faults.act"
+    package typealias Output = Int
 
-    public var item: Int
-    public var kind: Kind
-    public var seconds: Double
+    package var item: Int
+    package var kind: Kind
+    package var seconds: Double
 
-    public init(item: Int, _ kind: Kind = .insert, seconds: Double = 0) {
+    package init(item: Int, _ kind: Kind = .insert, seconds: Double = 0) {
         self.item = item
         self.kind = kind
         self.seconds = seconds
@@ -29,22 +29,22 @@ public struct Act: Job {
 }
 
 /// A job that only newer workers have.
-public struct NewAct: Job {
-    public static let name = "faults.new-act"
-    public typealias Output = Int
+package struct NewAct: Job {
+    package static let name = "faults.new-act"
+    package typealias Output = Int
 
-    public var item: Int
+    package var item: Int
 
-    public init(item: Int) {
+    package init(item: Int) {
         self.item = item
     }
 }
 
 /// What ``Act/Kind/rejectTwice`` throws.
-public struct Rejected: Codable, Hashable, Sendable {
-    public var item: Int
+package struct Rejected: Codable, Hashable, Sendable {
+    package var item: Int
 
-    public init(item: Int) {
+    package init(item: Int) {
         self.item = item
     }
 }

@@ -129,7 +129,8 @@ struct DeployTests {
     @Test func `five hundred times, in any order: nothing is left behind`() async throws {
         try await FaultField.run { field in
             let run = try await Program(
-                name: "StartStop", arguments: ["500", "\(UInt64.random(in: 0..<1_000_000))"], environment: ["DATABASE_URL": field.primary.url]
+                name: "StartStop", arguments: ["500", "\(UInt64.random(in: 0..<1_000_000))"],
+                environment: ["DATABASE_URL": field.primary.url]
             ).run()
             #expect(run.status == 0, "\(run.errors)")
             let report = try JSONDecoder().decode(StartStopReport.self, from: Data(run.output.utf8))
@@ -138,10 +139,8 @@ struct DeployTests {
             #expect(report.after.descriptors <= report.before.descriptors, "\(report)")
             #expect(report.after.threads <= report.before.threads + 2, "threads of the pool come and go: \(report)")
             #expect(report.after.kibibytes < report.before.kibibytes + 16 * 1_024, "\(report)")
-            try await eventually("no connection is left") {
-                try await field.atPrimary("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
-                    .hasSuffix("0")
-            }
+            let sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            try await eventually("no connection is left", read: { try await field.atPrimary(sessions) }, until: { $0.hasSuffix("0") })
         }
     }
 

@@ -101,7 +101,8 @@ struct PostgresDeathTests {
         }
     }
 
-    @Test(.ownCluster(.threeServers)) func `a failover loses commits: what was lost is told as lost, what survived is there`() async throws {
+    @Test(.ownCluster(.threeServers)) func `a failover loses commits: what was lost is told as lost, what survived is there`() async throws
+    {
         try await FaultField.runOnOwnCluster { field, cluster in
             let (near, far) = (cluster.replicas[0], cluster.replicas[1])
             _ = try await field.startBroker()
@@ -132,7 +133,8 @@ struct PostgresDeathTests {
         }
     }
 
-    @Test(.ownCluster(.threeServers)) func `a failover in good order under load: no call fails; the old primary comes back and is served by nobody`() async throws {
+    @Test(.ownCluster(.threeServers))
+    func `a failover in good order under load: no call fails, and nobody serves the old primary when it comes back`() async throws {
         try await FaultField.runOnOwnCluster { field, cluster in
             let (near, far) = (cluster.replicas[0], cluster.replicas[1])
             _ = try await field.startBroker()
