@@ -1,4 +1,4 @@
-package import Wherry
+import Wherry
 
 /// Inserts an item, and does something besides: what the tests of faults call.
 package struct Act: Job {
