@@ -261,7 +261,8 @@ let package = Package(
         .executableTarget(name: "MutantHunt", dependencies: ["WherrySimulation"], path: "Tests/MutantHunt", swiftSettings: house),
         .target(name: "FaultJobs", dependencies: ["Wherry"], path: "Tests/FaultWorker/Jobs", swiftSettings: house),
         .executableTarget(
-            name: "FaultWorker", dependencies: ["FaultJobs", "WherryWorker"], path: "Tests/FaultWorker/Worker", swiftSettings: house),
+            name: "FaultWorker", dependencies: ["FaultJobs", "WherryWorker", lifecycle], path: "Tests/FaultWorker/Worker",
+            swiftSettings: house),
         .executableTarget(
             name: "StartStop",
             dependencies: ["FaultJobs", "WherryCore", "WherryBroker", "WherryWorker", "Wherry", lifecycle, logging],

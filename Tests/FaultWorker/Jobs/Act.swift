@@ -4,7 +4,7 @@ import Wherry
 package struct Act: Job {
     package enum Kind: String, Codable, Sendable {
         case insert
-        /// Says `holding ITEM`, and waits.
+        /// Says `holding ITEM`, and waits; says `draining with ITEM` if its worker is told to stop meanwhile.
         case hold
         /// Kills its process.
         case die

@@ -1,5 +1,6 @@
 import FaultJobs
 import Foundation
+import ServiceLifecycle
 import WherryWorker
 
 /// A worker for tests to kill, freeze and starve. What its handlers do they say in lines on its standard output.
@@ -24,8 +25,12 @@ struct FaultWorker {
             switch job.kind {
             case .insert, .rejectTwice: break
             case .hold:
-                Self.say("holding \(job.item)")
-                try await Task.sleep(for: .seconds(job.seconds))
+                try await withGracefulShutdownHandler {
+                    Self.say("holding \(job.item)")
+                    try await Task.sleep(for: .seconds(job.seconds))
+                } onGracefulShutdown: {
+                    Self.say("draining with \(job.item)")
+                }
             case .die: kill(getpid(), SIGKILL)
             case .block:
                 Self.say("blocking \(job.item)")

@@ -14,7 +14,7 @@ struct TelemetryTests {
     @Test func `metrics count and time it in client, notifier, broker, worker and pools`() async throws {
         let metrics = TestMetrics()
         try await withMetricsFactory(metrics) {
-            try await Regions.run(handlers: .items) { regions in
+            try await Regions.run(handlers: .items, adjust: { $0.waitsForUnknownJobs = false }) { regions in
                 for item in 0..<3 { try await regions.client.call(AddItem(item: item)) }
                 _ = try await jobError { try await regions.client.call(AddItemThenFail(item: 9)) }
                 _ = try await jobError { try await regions.client.call(NobodysJob()) }
