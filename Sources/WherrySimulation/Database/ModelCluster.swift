@@ -12,10 +12,13 @@ final class ModelCluster {
     private(set) var replicas: [ModelReplica] = []
     private(set) var promotions = 0
     private var histories: [Epoch: ModelServer] = [:]
+    /// All that ever were primaries. Sessions do not keep theirs alive, and one that was promoted over before its epoch began has no history.
+    private var servers: [ModelServer]
 
     init(world: Simulation, replicas: Int) {
         self.world = world
         self.primary = ModelServer(world: world, name: "primary", timeline: 1, log: [])
+        self.servers = [self.primary]
         self.replicas = (0..<replicas).map { ModelReplica(world: world, name: "replica-\($0)", upstream: self.primary) }
     }
 
@@ -44,6 +47,7 @@ final class ModelCluster {
         let old = self.primary
         let kept = max(0, old.log.count - losesLast)
         let new = ModelServer(world: self.world, name: "promoted", timeline: old.timeline + 1, log: Array(old.log.prefix(kept)))
+        self.servers.append(new)
         old.isAuthoritative = false
         self.promotions += 1
         if self.promotions > 1 { self.world.ledger.count("second failover") }
