@@ -59,14 +59,7 @@ final class DemoRegions {
     private static func migrate(_ url: String) async throws {
         var logger = Logger(label: "wherry")
         logger.logLevel = .warning
-        let connection = try await PostgresConnection.connect(PostgresConfiguration(url), logger: logger)
-        do {
-            try await Migrator(connection: connection, logger: logger).up()
-            await connection.close()
-        } catch {
-            await connection.close()
-            throw error
-        }
+        try await Migrator.up(PostgresConfiguration(url), logger: logger)
     }
 
     /// The primary, seen from its own region.
